@@ -1,0 +1,5 @@
+postrider_SOURCES = master/cli/main.c
+postrider_LDADD = libcommon.a $(COMMON_LIBS)
+
+postrider_sendmail_SOURCES = master/cli/sendmail.c
+postrider_sendmail_LDADD = libcommon.a $(COMMON_LIBS)
