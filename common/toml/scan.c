@@ -206,14 +206,13 @@ toml_scan_here(struct toml_scan *scan)
 	return scan->counted;
 }
 
-static bool
+static void __attribute__((format(printf, 3, 0)))
 scan_fail_text(struct toml_scan *scan, struct toml_position at, const char *format, va_list ap)
 {
 	char text[sizeof(scan->why->text)];
 
 	vsnprintf(text, sizeof(text), format, ap);
 	why_at(scan->why, at.line, at.column, "%s", text);
-	return false;
 }
 
 bool

@@ -273,8 +273,8 @@ toml_value_pair(struct toml_scan *scan, struct toml_node *table)
 
 	if (!toml_key_read(scan, &key))
 		return false;
-	name = toml_key_name(scan, &key, key.count - 1);
 	if (!toml_scan_take(scan, "=")) {
+		name = toml_key_name(scan, &key, key.count - 1);
 		if (toml_scan_at_line_end(scan) || toml_scan_peek(scan) == '#')
 			return toml_scan_fail_here(
 			    scan, "the key %s has no value: write %s = and the value", name, name);
