@@ -62,8 +62,10 @@ key_bare(struct toml_scan *scan, struct slice *text)
 		scan->next++;
 	c = toml_scan_peek(scan);
 	len = (size_t)(scan->next - begin);
+	if (toml_scan_fails_invisible(scan))
+		return false;
 	if (c > ' ' && strchr(".=]#,[}{\"'", c) == NULL) {
-		/* '\\' and '"' would need more than quotes: the advice must not mislead. */
+		/* A backslash would need more than quotes: the advice must not mislead. */
 		if (c != '\\')
 			return key_wrong_character(scan, begin);
 		return toml_scan_fail_here(scan, "a \\ cannot stand in a key without quotes");

@@ -42,6 +42,8 @@ parse_line_end(struct toml_scan *scan, bool header, int quote)
 	toml_scan_comment(scan);
 	if (toml_scan_newline(scan) || toml_scan_peek(scan) == -1)
 		return true;
+	if (toml_scan_fails_invisible(scan))
+		return false;
 	shown = toml_scan_quote(scan, toml_scan_character(scan));
 	if (header)
 		return toml_scan_fail_here(scan,

@@ -143,6 +143,35 @@ toml_scan_character(const struct toml_scan *scan)
 }
 
 bool
+toml_scan_fails_invisible(struct toml_scan *scan)
+{
+	/* Each from and to: what web pages, word processors and joined files leave behind. */
+	static const unsigned ranges[][2] = {{0x80, 0xa0},     {0xad, 0xad},     {0x2000, 0x200f},
+					     {0x2028, 0x202f}, {0x205f, 0x2064}, {0x3000, 0x3000},
+					     {0xfeff, 0xfeff}};
+	struct slice character = toml_scan_character(scan);
+	unsigned code = 0;
+
+	if (character.len != 2 && character.len != 3)
+		return false;
+	for (size_t i = 1; i < character.len; i++)
+		code = code << 6 | ((unsigned char)character.data[i] & 0x3f);
+	code |= ((unsigned char)character.data[0] & (character.len == 2 ? 0x1fu : 0x0fu))
+		<< 6 * (character.len - 1);
+	for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++) {
+		if (code < ranges[i][0] || code > ranges[i][1])
+			continue;
+		toml_scan_fail_here(
+		    scan,
+		    "an invisible character, U+%04X, stands here outside of quotes: "
+		    "delete it, or put a plain space in its place",
+		    code);
+		return true;
+	}
+	return false;
+}
+
+bool
 toml_scan_starts(const struct toml_scan *scan, const char *text)
 {
 	size_t len = strlen(text);

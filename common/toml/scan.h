@@ -39,6 +39,9 @@ int toml_scan_peek(const struct toml_scan *scan);
 bool toml_scan_at_line_end(const struct toml_scan *scan);
 /* The whole next character; empty at the end of the text. */
 struct slice toml_scan_character(const struct toml_scan *scan);
+/* A blank or mark comes next that editors show as a space or not at all: fails then, and is true.
+ */
+bool toml_scan_fails_invisible(struct toml_scan *scan);
 /* True when text comes next; take also moves behind it. */
 bool toml_scan_starts(const struct toml_scan *scan, const char *text);
 bool toml_scan_take(struct toml_scan *scan, const char *text);

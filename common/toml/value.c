@@ -25,6 +25,15 @@ value_has_typographic_quote(struct slice text)
 	return false;
 }
 
+static bool
+value_has_letter(struct slice text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if ((text.data[i] | 0x20) >= 'a' && (text.data[i] | 0x20) <= 'z')
+			return true;
+	return false;
+}
+
 /* At a word that is no value: most likely text whose quotes were forgotten. */
 static bool
 value_unquoted(struct toml_scan *scan, struct toml_position at)
@@ -53,7 +62,11 @@ value_unquoted(struct toml_scan *scan, struct toml_position at)
 		return toml_scan_fail(scan, at, "text needs quotes around all of it: write '%s'",
 				      shown);
 	}
-	return toml_scan_fail(scan, at, "a value with letters needs quotes: write \"%s\"", shown);
+	if (value_has_letter(all))
+		return toml_scan_fail(scan, at, "a value with letters needs quotes: write \"%s\"",
+				      shown);
+	return toml_scan_fail(
+	    scan, at, "what is neither a number nor a date needs quotes: write \"%s\"", shown);
 }
 
 /* The next word, which goes on behind a blank when that stands between a date and a time. */
@@ -95,6 +108,8 @@ value_plain(struct toml_scan *scan, struct toml_node *node)
 
 	if (word.len == 0)
 		return value_missing(scan);
+	if (toml_scan_fails_invisible(scan))
+		return false;
 	if (slice_is(word, "true") || slice_is(word, "false")) {
 		node->type = TOML_BOOL;
 		node->boolean = word.data[0] == 't';
@@ -133,6 +148,8 @@ value_separator_missing(struct toml_scan *scan, const struct toml_node *node)
 				      "the %s opened with %c in line %u is never closed: %c is "
 				      "missing",
 				      name, array ? '[' : '{', node->at.line, close);
+	if (toml_scan_fails_invisible(scan))
+		return false;
 	return toml_scan_fail_here(scan,
 				   "before %s there must be a comma, or a %c that closes the %s "
 				   "opened in line %u",
