@@ -28,7 +28,7 @@ static const struct complaint rules[] = {
     /* Inline tables are complete. */
     {"a = { b = 1 }\na.c = 2", 2, 1, "complete with the { } of line 1"},
     {"a = { b = {} }\n[a.b]", 2, 2, "complete with the { } of line 1"},
-    {"[t]\na = {}\n[t.a.x]", 3, 2, "nothing can be added to t.a, which"},
+    {"[t]\na = {}\n[t.a.x]", 3, 4, "nothing can be added to t.a, which"},
     {"a = { b.c = 1, b.d = 2 }", 0, 0, NULL},
     {"a = { b = {}, b.d = 2 }", 1, 15, "nothing can be added to b"},
     /* Arrays of tables. */
