@@ -3,6 +3,7 @@ TOML_TESTS = \
 	tests/unit/common/toml/test_define \
 	tests/unit/common/toml/test_number \
 	tests/unit/common/toml/test_parse \
+	tests/unit/common/toml/test_scan \
 	tests/unit/common/toml/test_tree \
 	tests/unit/common/toml/test_value
 check_PROGRAMS += $(TOML_TESTS)
@@ -19,6 +20,9 @@ tests_unit_common_toml_test_number_LDADD = $(UNIT_LIBS)
 tests_unit_common_toml_test_parse_SOURCES = tests/unit/common/toml/test_parse.c \
 	tests/unit/unit.h
 tests_unit_common_toml_test_parse_LDADD = $(UNIT_LIBS)
+tests_unit_common_toml_test_scan_SOURCES = tests/unit/common/toml/test_scan.c \
+	tests/unit/unit.h
+tests_unit_common_toml_test_scan_LDADD = $(UNIT_LIBS)
 tests_unit_common_toml_test_tree_SOURCES = tests/unit/common/toml/test_tree.c \
 	tests/unit/unit.h
 tests_unit_common_toml_test_tree_LDADD = $(UNIT_LIBS)
