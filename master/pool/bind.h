@@ -8,7 +8,6 @@
  * only and with the rights of that directory's owner, never root's, so that nothing the owner can
  * put there leads outside.
  */
-struct sockaddr_storage;
 
 /*
  * A listening, non-blocking, close-on-exec stream socket, or -1 and errno. run is an open
