@@ -13,6 +13,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "common/channel.h"
 #include "common/log.h"
 #include "common/privilege.h"
 #include "common/why.h"
@@ -21,8 +22,7 @@
 enum {
 	POOL_SPAWNER_FILES_MIN = 64,
 	/* Above every fixed number of a worker's descriptors. */
-	POOL_SPAWNER_HIGH = LAUNCH_LISTENER + LAUNCH_LISTENERS,
-	POOL_SPAWNER_SNDBUF = 4 << 20
+	POOL_SPAWNER_HIGH = LAUNCH_LISTENER + LAUNCH_LISTENERS
 };
 
 static const int pool_spawner_ignored[] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGPIPE};
@@ -171,19 +171,13 @@ static int
 pool_spawner_fork_worker(struct pool_spawner *spawner, const struct pool_spawner_request *request,
 			 const struct pool_spawner_fds *fds, int pair[2])
 {
-	const int buffer = POOL_SPAWNER_SNDBUF;
 	pid_t parent = getpid();
 	pid_t pid;
 
 	if (spawner->child_count == POOL_SPAWNER_CHILDREN)
 		return EAGAIN;
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair) < 0)
+	if (!channel_pair(pair))
 		return errno;
-	for (int i = 0; i < 2; i++) {
-		/* Past the system's ceiling where that is allowed; else up to it. */
-		if (setsockopt(pair[i], SOL_SOCKET, SO_SNDBUFFORCE, &buffer, sizeof(buffer)) < 0)
-			setsockopt(pair[i], SOL_SOCKET, SO_SNDBUF, &buffer, sizeof(buffer));
-	}
 	pid = fork();
 	if (pid == 0)
 		pool_spawner_become(spawner, request, pair[1], fds, parent);
