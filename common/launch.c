@@ -10,10 +10,6 @@
 #include "common/str.h"
 #include "common/why.h"
 
-/* Program, role, number, uid, gid, parent, listeners, unix relay, ports, root. */
-enum { LAUNCH_COUNT = 10 };
-static_assert(LAUNCH_COUNT < LAUNCH_ARGS, "room for every argument");
-
 struct launch_pen {
 	struct launch_vector *vector;
 	size_t used;
@@ -64,7 +60,7 @@ launch_write(const struct launch *launch, const char *program, struct launch_vec
 
 	assert(launch->rules.port_count <= SANDBOX_PORTS);
 	launch_put(&pen, "%s", program);
-	launch_put(&pen, "%s", sandbox_role_name(launch->rules.role));
+	launch_put(&pen, "%s", proto_hello_role_name(launch->rules.role));
 	launch_put(&pen, "%u", launch->number);
 	launch_put(&pen, "%u", launch->uid);
 	launch_put(&pen, "%u", launch->gid);
@@ -88,11 +84,11 @@ launch_get_number(const char *text, unsigned limit, unsigned *number)
 }
 
 static bool
-launch_get_role(const char *text, enum sandbox_role *role)
+launch_get_role(const char *text, enum proto_role *role)
 {
-	for (int i = 0; i < SANDBOX_ROLES; i++)
-		if (strcmp(text, sandbox_role_name((enum sandbox_role)i)) == 0) {
-			*role = (enum sandbox_role)i;
+	for (int i = 0; i < PROTO_ROLES; i++)
+		if (strcmp(text, proto_hello_role_name((enum proto_role)i)) == 0) {
+			*role = (enum proto_role)i;
 			return true;
 		}
 	return false;
@@ -138,7 +134,7 @@ launch_read(int argc, char *const argv[], struct launch *launch, struct why *why
 	unsigned parent;
 	unsigned unix_relay;
 
-	if (argc != LAUNCH_COUNT || !launch_get_role(argv[1], &launch->rules.role) ||
+	if (argc != LAUNCH_ARGS || !launch_get_role(argv[1], &launch->rules.role) ||
 	    !launch_get_number(argv[2], UINT32_MAX, &launch->number) ||
 	    !launch_get_number(argv[3], UINT32_MAX, &launch->uid) ||
 	    !launch_get_number(argv[4], UINT32_MAX, &launch->gid) ||

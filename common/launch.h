@@ -20,7 +20,7 @@ enum {
 	LAUNCH_LISTENER = 5, /* the first of listener_count listening sockets, non-blocking */
 	LAUNCH_LISTENERS = 16,
 	LAUNCH_ROOT_MAX = 256,
-	LAUNCH_ARGS = 11,
+	LAUNCH_ARGS = 10, /* program role number uid gid parent listeners unix-relay ports root */
 	LAUNCH_TEXT = 1024
 };
 

@@ -5,12 +5,6 @@
 #include "common/privilege.h"
 #include "common/why.h"
 
-const char *
-sandbox_role_name(enum sandbox_role role)
-{
-	return role == SANDBOX_SUBMIT ? "submit" : "deliver";
-}
-
 #ifdef SANITIZERS
 
 bool
@@ -79,7 +73,7 @@ sandbox_landlock_add_port(int ruleset, uint64_t allowed, uint64_t port)
 static bool
 sandbox_landlock_add_ports(int ruleset, const struct sandbox_rules *rules)
 {
-	if (rules->role != SANDBOX_DELIVER)
+	if (rules->role != PROTO_ROLE_DELIVER)
 		return true;
 	/* Port 0 is a source address with a port of the kernel's choice, never a known service. */
 	if (!sandbox_landlock_add_port(ruleset, SANDBOX_LANDLOCK_BIND, 0))
@@ -183,11 +177,12 @@ sandbox_add_rows(scmp_filter_ctx ctx, unsigned mask)
 static bool
 sandbox_seccomp(const struct sandbox_rules *rules, unsigned *on, struct why *why)
 {
-	unsigned mask = rules->role == SANDBOX_DELIVER ? SANDBOX_MASK_DELIVER : SANDBOX_MASK_SUBMIT;
+	unsigned mask =
+	    rules->role == PROTO_ROLE_DELIVER ? SANDBOX_MASK_DELIVER : SANDBOX_MASK_SUBMIT;
 	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_KILL_PROCESS);
 	int error = -ENOMEM;
 
-	if (rules->role == SANDBOX_DELIVER && rules->unix_relay)
+	if (rules->role == PROTO_ROLE_DELIVER && rules->unix_relay)
 		mask |= SANDBOX_MASK_UNIX;
 	if (ctx != NULL) {
 		error = seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);

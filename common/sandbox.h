@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/proto/hello.h"
+
 /*
  * What a worker may still ask of the kernel: an allow-list of system calls (common/tbl/syscall.def)
  * and Landlock. No file can be opened, no program started, no process made, no memory made
@@ -17,18 +19,15 @@
  */
 struct why;
 
-enum sandbox_role { SANDBOX_DELIVER, SANDBOX_SUBMIT };
-enum { SANDBOX_ROLES = 2, SANDBOX_PORTS = 32 };
+enum { SANDBOX_PORTS = 32 };
 
 struct sandbox_rules {
-	enum sandbox_role role;
+	enum proto_role role;
 	bool unix_relay;               /* deliver: may open AF_UNIX stream sockets */
 	uint16_t ports[SANDBOX_PORTS]; /* deliver: TCP ports it may connect to */
 	size_t port_count;
 };
 
-/* "deliver", "submit". */
-const char *sandbox_role_name(enum sandbox_role role);
 /*
  * Adds the bits of enum privilege_bit that are on now. A kernel without Landlock, or with one that
  * knows no TCP, is not an error; a filter that cannot be loaded is.

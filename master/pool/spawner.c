@@ -137,7 +137,7 @@ pool_spawner_become(const struct pool_spawner *spawner, const struct pool_spawne
 	const struct pool_spawner_start *start = &request->start;
 	char *environment[] = {(char[]){"TZ=UTC0"}, NULL};
 	struct launch launch = {
-	    .rules = {.role = (enum sandbox_role)start->role,
+	    .rules = {.role = (enum proto_role)start->role,
 		      .unix_relay = start->unix_relay != 0,
 		      .port_count = start->port_count},
 	    .number = start->number,
@@ -196,7 +196,7 @@ pool_spawner_start_is_sound(const struct pool_spawner *spawner,
 {
 	const struct pool_spawner_start *start = &request->start;
 
-	if (request->fd_count < 1 || start->role >= SANDBOX_ROLES || start->number == 0 ||
+	if (request->fd_count < 1 || start->role >= PROTO_ROLES || start->number == 0 ||
 	    start->unix_relay > 1 || start->port_count > SANDBOX_PORTS ||
 	    start->files < POOL_SPAWNER_FILES_MIN || start->files > POOL_SPAWNER_FILES_MAX)
 		return false;

@@ -38,7 +38,7 @@ enum {
 };
 
 struct pool_spawner_start {
-	uint32_t role;   /* enum sandbox_role */
+	uint32_t role;   /* enum proto_role */
 	uint32_t number; /* 1 and up */
 	uint32_t uid;    /* PRIVILEGE_KEEP when uids cannot be changed */
 	uint32_t gid;
