@@ -47,7 +47,10 @@ struct pool *pool_new(const struct pool_options *options);
 void pool_free(struct pool **pool);
 /* For binding sockets and holding the lock. */
 struct pool_spawn *pool_get_spawn(struct pool *pool);
-/* From now on workers are born with this; those of another generation retire. */
+/*
+ * From now on workers are born with this; those of another generation retire. Each generation is a
+ * number not used before. What births points to is copied.
+ */
 void pool_set_generation(struct pool *pool, uint64_t generation,
 			 const struct pool_birth births[PROTO_ROLES]);
 /* How many workers of a role there should be; those with the fewest sessions retire first. */

@@ -39,7 +39,10 @@ struct pool_handlers {
 	/* Any frame but HELLO, STAT and LOG. False: it is bad; the worker is killed. */
 	bool (*frame)(struct pool_worker *worker, struct frame *frame, void *arg);
 	void (*ready)(struct pool_worker *worker, void *arg);
-	/* No new work for it from now on; not called when it is killed instead. */
+	/*
+	 * No new work for it from now on; not called when it is killed instead. The one call that
+	 * may come from inside another, pool_worker_retire().
+	 */
 	void (*retiring)(struct pool_worker *worker, void *arg);
 	/* Once for each worker that was ready; the pointer is dead afterwards. */
 	void (*gone)(struct pool_worker *worker, const char *reason, void *arg);
@@ -89,10 +92,13 @@ struct pool_worker {
 	int64_t started_ms;      /* monotonic */
 	int64_t heard_ms;        /* of the last STAT or HELLO */
 	int64_t deadline_ms;     /* end of the present state, INT64_MAX: none */
+	int64_t stay_ms;         /* how far the deadline may be put off, 0: not at all */
 	bool was_ready;          /* gone() is owed */
 	bool dead;               /* reaped, or never born */
 	bool retired;            /* its end is expected */
+	bool closed;             /* the reason is only that its channel closed */
 	char reason[160];        /* why it ends; the first reason stays */
+	char protection[512];    /* what its sandbox has on, printable */
 	char name[24];           /* "deliver/3" */
 	void *user;              /* the handlers' own, NULL at birth */
 };
@@ -110,6 +116,8 @@ void pool_worker_free(struct pool_worker **worker);
 bool pool_worker_send(struct pool_worker *worker, const struct wire_writer *writer, int fd);
 /* RETIRE; a worker that is not ready yet has nothing to finish and is killed. */
 void pool_worker_retire(struct pool_worker *worker, const char *reason);
+/* A retiring worker has until deadline_ms, and until stay_ms while may_stay() says so. */
+void pool_worker_hurry(struct pool_worker *worker, int64_t deadline_ms, int64_t stay_ms);
 /* gone() follows when it is dead, never from inside. */
 void pool_worker_kill(struct pool_worker *worker, const char *reason);
 /* EXITED: status as from waitpid(). May end and free the worker. */

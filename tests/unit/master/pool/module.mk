@@ -7,3 +7,8 @@ tests_unit_master_pool_fake_worker_LDADD = libcommon.a $(SECCOMP_LIBS) $(COMMON_
 tests_unit_master_pool_test_spawner_SOURCES = tests/unit/master/pool/test_spawner.c \
 	tests/unit/unit.h
 tests_unit_master_pool_test_spawner_LDADD = $(POOL_TEST_LIBS)
+
+check_PROGRAMS += tests/unit/master/pool/test_pool
+TESTS += tests/unit/master/pool/test_pool
+tests_unit_master_pool_test_pool_SOURCES = tests/unit/master/pool/test_pool.c tests/unit/unit.h
+tests_unit_master_pool_test_pool_LDADD = $(POOL_TEST_LIBS)
