@@ -306,9 +306,6 @@ pool_worker_reaped(struct pool_worker *worker, int status)
 	char reason[128];
 
 	worker->dead = true;
-	/* How it died says more than that its channel closed, unless it was we who killed it. */
-	if (worker->closed && !(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL))
-		worker->reason[0] = '\0';
 	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
 		snprintf(reason, sizeof(reason), "ended by its sandbox: a forbidden system call");
 	else if (WIFSIGNALED(status))
@@ -316,6 +313,10 @@ pool_worker_reaped(struct pool_worker *worker, int status)
 			 strsignal(WTERMSIG(status)));
 	else
 		snprintf(reason, sizeof(reason), "ended with status %d", WEXITSTATUS(status));
+	/* That its channel closed is a symptom; how it died may be the cause. */
+	if (worker->closed)
+		snprintf(worker->reason + strlen(worker->reason),
+			 sizeof(worker->reason) - strlen(worker->reason), "; %s", reason);
 	pool_worker_note(worker, reason);
 	/* What it wrote last may still be unread; the end of the channel comes behind it. */
 	if (worker->channel != NULL)

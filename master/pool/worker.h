@@ -96,8 +96,8 @@ struct pool_worker {
 	bool was_ready;          /* gone() is owed */
 	bool dead;               /* reaped, or never born */
 	bool retired;            /* its end is expected */
-	bool closed;             /* the reason is only that its channel closed */
-	char reason[160];        /* why it ends; the first reason stays */
+	bool closed;             /* the reason is that its channel closed */
+	char reason[256];        /* why it ends; the first reason stays */
 	char protection[512];    /* what its sandbox has on, printable */
 	char name[24];           /* "deliver/3" */
 	void *user;              /* the handlers' own, NULL at birth */

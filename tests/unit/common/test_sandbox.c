@@ -722,7 +722,9 @@ sandbox_suite(void)
 int
 main(void)
 {
-	ck_assert_ptr_nonnull(sandbox_suite());
+	SRunner *runner = srunner_create(sandbox_suite());
+
+	srunner_free(runner);
 	return 77;
 }
 
