@@ -10,7 +10,7 @@ struct arena;
 
 /*
  * A lane is what waits for one domain from one class of mail (sender domain, tag, priority band);
- * here they are found, created, read for the scheduler and cleaned. Numbers found are remembered
+ * here they are found, created and read for the scheduler. Numbers found are remembered
  * (bounded), so that a message to a known lane costs no look-up.
  */
 struct store_lane {
@@ -68,45 +68,6 @@ int store_lane_due(struct store *store, const struct store_lane_due *due, int64_
 /* The earliest next_attempt_at later than now in a lane; 0: none. */
 bool store_lane_next_due(struct store *store, int64_t id, int64_t now, int64_t *at,
 			 struct why *why);
-
-/*
- * Whether somebody else wrote to the database since the last call (PRAGMA data_version). Forgets
- * the remembered numbers then.
- */
-bool store_lane_others_wrote(struct store *store);
-/* Lanes others touched, at most `most`, by id; -1: failed. They stay listed until cleared. */
-int store_lane_edited(struct store *store, int64_t *ids, int most, struct why *why);
-/* Takes lanes from that list: read the list, add this, and read the lanes again after done(). */
-struct store_lane_clear {
-	struct store_op op;
-	const int64_t *ids;
-	size_t count; /* <= 1000 */
-};
-void store_lane_clear_init(struct store_lane_clear *clear,
-			   void (*done)(struct store_op *op, bool committed, void *arg), void *arg);
-
-/* 9999-12-31 23:59:59, so that the views show a date. */
-#define STORE_LANE_FOREVER INT64_C(253402300799)
-
-/* Suspends a domain (until > 0) or resumes it (0); the row is made when it is missing. */
-struct store_lane_suspend {
-	struct store_op op;
-	const char *domain;
-	int64_t until; /* STORE_LANE_FOREVER: until resumed */
-	const char *reason;
-	int64_t domain_id; /* known once apply() ran */
-};
-void store_lane_suspend_init(struct store_lane_suspend *suspend,
-			     void (*done)(struct store_op *op, bool committed, void *arg),
-			     void *arg);
-
-/* Removes at most 1,000 lanes, domains and classes that nothing is in; forgets the numbers. */
-struct store_lane_clean {
-	struct store_op op;
-	size_t removed; /* known once apply() ran: 0 means clean */
-};
-void store_lane_clean_init(struct store_lane_clean *clean,
-			   void (*done)(struct store_op *op, bool committed, void *arg), void *arg);
 
 /* For arrivals, inside a turn: finds or creates. Keys are not NULL. */
 int64_t store_lane_domain(struct store *store, const char *name, struct why *why);

@@ -70,10 +70,9 @@ bool store_segment_read(struct store *store, int64_t id, int64_t offset, void *d
 /* A read-only descriptor for a worker, the caller's to close; -1: why. */
 int store_segment_open(struct store *store, int64_t id, struct why *why);
 
-/*
- * For the start: files without a row are removed, rows without a file go when nothing lives in them
- * and have their deliveries held and logged otherwise, all others are sealed. No content is read.
- */
-bool store_segment_reconcile(struct store *store, struct why *why);
+/* The same changes inside a transaction of the caller: for the start. */
+bool store_segment_seal(struct store *store, int64_t id, int64_t bytes, struct why *why);
+bool store_segment_remove_row(struct store *store, int64_t id, struct why *why);
+
 /* Closes the cache; before closing the store. */
 void store_segment_forget(struct store *store);

@@ -21,7 +21,7 @@ struct store_settle_recipient {
 	const char *reply;                /* or NULL */
 };
 
-/* One row of attempt: the hosts tried are folded into its text. */
+/* One row of attempt: the hosts tried are folded into its text, the rest comes from last. */
 struct store_settle_attempt {
 	int64_t at;       /* when it began */
 	const char *text; /* one line per host, without a final newline */
