@@ -96,7 +96,7 @@ mass_change(struct store *store, const struct store_mass *mass, const int64_t *i
 }
 
 bool
-store_mass_count(struct store *store, struct store_mass *mass, struct why *why)
+store_mass_step(struct store *store, struct store_mass *mass, struct why *why)
 {
 	int64_t ids[STORE_MASS_MOST];
 
@@ -115,7 +115,7 @@ store_mass_count(struct store *store, struct store_mass *mass, struct why *why)
 static bool
 mass_apply(struct store *store, struct store_op *op, struct why *why)
 {
-	return store_mass_count(store, (struct store_mass *)op, why);
+	return store_mass_step(store, (struct store_mass *)op, why);
 }
 
 void

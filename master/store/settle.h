@@ -23,8 +23,9 @@ struct store_settle_recipient {
 
 /* One row of attempt: the hosts tried are folded into its text, the rest comes from last. */
 struct store_settle_attempt {
-	int64_t at;       /* when it began */
-	const char *text; /* one line per host, without a final newline */
+	unsigned retry_num; /* of the delivery when it began */
+	int64_t at;         /* when it began */
+	const char *text;   /* one line per host, without a final newline */
 };
 
 enum store_settle_end {
