@@ -6,8 +6,8 @@
 
 /*
  * The functions of the language: a table of them, and their implementations, which are spread over
- * builtin_*.c by what they work on. They take any types: text functions make a text of what they are
- * given, and those that map do so for each item of an array.
+ * builtin_*.c by what they work on. They take any types: text functions make a text of what they
+ * are given, and those that map do so for each item of an array.
  */
 struct expr_run;
 

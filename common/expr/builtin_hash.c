@@ -33,7 +33,7 @@ expr_builtin_hash_hash(struct expr_run *run, unsigned column, const struct expr_
 
 	*result = expr_value_text((struct slice){"", 0});
 	for (size_t i = 0; i < sizeof(expr_builtin_hashes) / sizeof(expr_builtin_hashes[0]); i++) {
-		if (!slice_is_nocase(name, expr_builtin_hashes[i].name))
+		if (!slice_is(name, expr_builtin_hashes[i].name))
 			continue;
 		hex = arena_array(run->env->arena, EXPR_BUILTIN_HASH_TEXT, 1);
 		expr_builtin_hashes[i].fn((const uint8_t *)(text.len ? text.data : ""), text.len,

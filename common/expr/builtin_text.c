@@ -11,7 +11,9 @@ typedef bool expr_builtin_text_class_fn(uint32_t code);
 static struct slice
 expr_builtin_text_of(struct expr_run *run, const struct expr_value *value)
 {
-	return expr_value_stringify(value, run->env->arena);
+	struct slice text = expr_value_stringify(value, run->env->arena);
+
+	return text.len > 0 ? text : (struct slice){"", 0};
 }
 
 void

@@ -37,9 +37,9 @@ const char *
 expr_lex_operator_name(enum expr_operator op)
 {
 	static const char *const names[] = {
-	    [EXPR_OP_OR] = "||",  [EXPR_OP_AND] = "&&", [EXPR_OP_XOR] = "^", [EXPR_OP_EQ] = "==",
-	    [EXPR_OP_NE] = "!=",  [EXPR_OP_LT] = "<",   [EXPR_OP_LE] = "<=", [EXPR_OP_GT] = ">",
-	    [EXPR_OP_GE] = ">=",  [EXPR_OP_ADD] = "+",  [EXPR_OP_SUB] = "-", [EXPR_OP_MUL] = "*",
+	    [EXPR_OP_OR] = "||", [EXPR_OP_AND] = "&&", [EXPR_OP_XOR] = "^", [EXPR_OP_EQ] = "==",
+	    [EXPR_OP_NE] = "!=", [EXPR_OP_LT] = "<",   [EXPR_OP_LE] = "<=", [EXPR_OP_GT] = ">",
+	    [EXPR_OP_GE] = ">=", [EXPR_OP_ADD] = "+",  [EXPR_OP_SUB] = "-", [EXPR_OP_MUL] = "*",
 	    [EXPR_OP_DIV] = "/", [EXPR_OP_NOT] = "!",
 	};
 
@@ -183,7 +183,8 @@ expr_lex_text(struct expr_lex *lex, struct expr_token *token, struct why *why)
 		end++;
 	}
 	if (end >= lex->text.len) {
-		why_at(why, 0, token->column, "Unterminated text: the closing %c is missing", quote);
+		why_at(why, 0, token->column, "Unterminated text: the closing %c is missing",
+		       quote);
 		return false;
 	}
 	token->kind = EXPR_TOKEN_TEXT;

@@ -26,8 +26,8 @@ expr_memo_new(struct arena *arena)
 }
 
 void
-expr_memo_add(struct expr_memo *memo, const struct expr_question *question,
-	      enum expr_answer answer, const struct expr_value *value)
+expr_memo_add(struct expr_memo *memo, const struct expr_question *question, enum expr_answer answer,
+	      const struct expr_value *value)
 {
 	struct expr_memo_entry *entry;
 	struct expr_value known;

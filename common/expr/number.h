@@ -6,7 +6,8 @@
 
 #include "common/str.h"
 
-/* Numbers of the expression language to text and back, and arithmetic on integers that saturates. */
+/* Numbers of the expression language to text and back, and arithmetic on integers that saturates.
+ */
 
 /* Decimal with an optional sign, nothing around it; false when it is not or does not fit. */
 bool expr_number_integer(struct slice text, int64_t *integer);

@@ -9,7 +9,8 @@
  */
 struct arena;
 
-/* All but || and &&, whose right side is not always looked at. Results may share parts of a and b. */
+/* All but || and &&, whose right side is not always looked at. Results may share parts of a and b.
+ */
 struct expr_value expr_operator_apply(enum expr_operator op, const struct expr_value *a,
 				      const struct expr_value *b, struct arena *arena);
 /* -a: -[] is -1, because an empty array counts as 1. */

@@ -76,7 +76,8 @@ expr_parse_push(struct expr_parse *parse, struct expr_parse_list *list, struct e
 {
 	if (list->count == list->room) {
 		size_t room = list->room ? list->room * 2 : 4;
-		struct expr_node **items = arena_array(parse->arena, room, sizeof(struct expr_node *));
+		struct expr_node **items =
+		    arena_array(parse->arena, room, sizeof(struct expr_node *));
 		unsigned char *ops = arena_array(parse->arena, room, 1);
 
 		if (list->count > 0) {
@@ -142,10 +143,11 @@ expr_parse_surplus(struct expr_parse *parse)
 		       "Unexpected comma: a list is written [a, b], with brackets");
 		break;
 	default:
-		why_at(parse->why, 0, token->column,
-		       "Unexpected \"%.*s\": an operator is missing before it, or a text needs inner "
-		       "quotes: '%.*s'",
-		       SLICE_ARG(token->text), SLICE_ARG(slice_trim(parse->lex.text)));
+		why_at(
+		    parse->why, 0, token->column,
+		    "Unexpected \"%.*s\": an operator is missing before it, or a text needs inner "
+		    "quotes: '%.*s'",
+		    SLICE_ARG(token->text), SLICE_ARG(slice_trim(parse->lex.text)));
 		break;
 	}
 	return false;
@@ -340,7 +342,8 @@ expr_parse_unary(struct expr_parse *parse)
 	if (!negate && !expr_parse_is_operator(parse, EXPR_OP_NOT)) {
 		node = expr_parse_postfix(parse);
 	} else {
-		node = expr_parse_node(parse, negate ? EXPR_NODE_NEGATE : EXPR_NODE_NOT, &parse->token);
+		node = expr_parse_node(parse, negate ? EXPR_NODE_NEGATE : EXPR_NODE_NOT,
+				       &parse->token);
 		if (expr_parse_advance(parse))
 			operand = expr_parse_unary(parse);
 		expr_parse_push(parse, &list, operand, EXPR_OP_NOT);

@@ -8,7 +8,8 @@
 #include "common/log.h"
 #include "common/why.h"
 
-/* About two milliseconds at worst, and half a megabyte. Not for long subjects of greedy patterns. */
+/* About two milliseconds at worst, and half a megabyte. Not for long subjects of greedy patterns.
+ */
 enum {
 	EXPR_REGEX_STEPS = 100000,
 	EXPR_REGEX_DEPTH = 10000,
@@ -16,7 +17,8 @@ enum {
 	EXPR_REGEX_PATTERN = 16384,
 };
 
-/* Scratch memory is made once here instead of at each match: one thread, no match inside another. */
+/* Scratch memory is made once here instead of at each match: one thread, no match inside another.
+ */
 struct expr_regex {
 	pcre2_code *code;
 	pcre2_match_context *limits;

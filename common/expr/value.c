@@ -180,8 +180,7 @@ static enum expr_order
 expr_value_compare_arrays(const struct expr_value *a, const struct expr_value *b)
 {
 	for (size_t i = 0; i < a->array.count && i < b->array.count; i++) {
-		enum expr_order order =
-		    expr_value_compare(&a->array.items[i], &b->array.items[i]);
+		enum expr_order order = expr_value_compare(&a->array.items[i], &b->array.items[i]);
 
 		if (order != EXPR_EQUAL)
 			return order;
