@@ -125,12 +125,12 @@ expr_suggest(struct str *message, const struct expr_scope *scope, struct slice w
 		str_printf(message, ": %s", expr_builtin_refused(word));
 	else if (!called && expr_builtin_find(word) != NULL)
 		str_printf(message, ": it is a function, write %.*s(...)", SLICE_ARG(word));
+	else if (!called && expr_suggest_elsewhere(message, scope, word))
+		return;
 	else if (closest != NULL)
 		str_printf(message, ": did you mean %s?", closest);
 	else if (called)
 		str_text(message, ": there is no such function");
-	else if (expr_suggest_elsewhere(message, scope, word))
-		return;
 	else if (memchr(whole.data, '.', whole.len) == NULL && expr_suggest_is_duration(whole))
 		str_text(message, ": a duration is written 3m, 1d12h or 500ms");
 	else
