@@ -23,8 +23,8 @@ enum {
 };
 
 /*
- * Called during toml_parse(), in the order of the text, never after it returned. text is one
- * sentence without position, gone when the call returns. Warnings may precede an error.
+ * Called during toml_parse(), never after it returned. text is one sentence without position,
+ * gone when the call returns. Warnings may precede an error.
  */
 typedef void (*toml_warn_fn)(struct toml_position at, const char *text, void *arg);
 

@@ -51,8 +51,8 @@ struct toml_node {
 	enum toml_type type;
 	/*
 	 * First character of the value; for a table of a [header], and an array of [[header]]s,
-	 * the (first) bracket of the header; for a table of a dotted key, that part of the key.
-	 * The root is at 1:1.
+	 * the (first) bracket of the header; for a table of a dotted key, or one only implied by
+	 * a header, that part of the key. The root is at 1:1.
 	 */
 	struct toml_position at;
 	/*
