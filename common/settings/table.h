@@ -20,39 +20,40 @@ enum setting_id {
 
 /* What a value must be; see settings_table_type_words() for the words. */
 enum settings_type {
-	SETTINGS_TEXT,      /* any text; as an expression a number is "none" */
-	SETTINGS_SECRET,    /* a text never shown */
-	SETTINGS_HOST,      /* domain name or address literal, as in EHLO */
-	SETTINGS_DOMAIN,    /* domain name */
-	SETTINGS_MAILBOX,   /* mail address */
-	SETTINGS_RELAY,     /* id of a remote, or false */
-	SETTINGS_DURATION,  /* milliseconds, 1 or more */
-	SETTINGS_DELAY,     /* milliseconds, 0 or more */
-	SETTINGS_DURATIONS, /* list of durations, at least one */
-	SETTINGS_COUNT,     /* 1 or more */
-	SETTINGS_NUMBER,    /* 0 or more */
-	SETTINGS_WORKERS,   /* 0 or more, or "auto", which is -1 */
-	SETTINGS_PRIORITY,  /* -9 to 9 */
-	SETTINGS_FRACTION,  /* 0 to 1 */
-	SETTINGS_SIZE,      /* bytes */
-	SETTINGS_SPACE,     /* bytes, a percentage, or both */
-	SETTINGS_BOOL,
-	SETTINGS_STRATEGY,    /* enum settings_strategy */
-	SETTINGS_REQUIREMENT, /* enum settings_requirement */
-	SETTINGS_FREQUENCY,   /* enum settings_frequency */
-	SETTINGS_REFUSAL,     /* enum settings_refusal */
-	SETTINGS_OUTCOME,     /* enum settings_outcome */
-	SETTINGS_TRUST,       /* enum settings_trust */
-	SETTINGS_NEWLINE,     /* enum settings_newline */
-	SETTINGS_LEVEL,       /* enum log_level */
-	SETTINGS_V4_LIST,
-	SETTINGS_V6_LIST,
-	SETTINGS_ADDRESSES, /* list of addresses, port optional */
-	SETTINGS_ENDPOINTS, /* list of "ADDRESS:PORT" and "unix:PATH" */
-	SETTINGS_PREFIXES,
-	SETTINGS_TEXTS,
-	SETTINGS_PATH, /* absolute */
-	SETTINGS_MODE  /* permissions, in octal */
+	SETTINGS_TYPE_TEXT,      /* any text; as an expression a number is "none" */
+	SETTINGS_TYPE_SECRET,    /* a text never shown */
+	SETTINGS_TYPE_HOST,      /* domain name or address literal, as in EHLO */
+	SETTINGS_TYPE_DOMAIN,    /* domain name */
+	SETTINGS_TYPE_MAILBOX,   /* mail address */
+	SETTINGS_TYPE_RELAY,     /* id of a remote, or false */
+	SETTINGS_TYPE_DURATION,  /* milliseconds, 1 or more */
+	SETTINGS_TYPE_DELAY,     /* milliseconds, 0 or more */
+	SETTINGS_TYPE_DURATIONS, /* list of durations, at least one */
+	SETTINGS_TYPE_NOTICES,   /* list of durations, may be empty */
+	SETTINGS_TYPE_COUNT,     /* 1 or more */
+	SETTINGS_TYPE_NUMBER,    /* 0 or more */
+	SETTINGS_TYPE_WORKERS,   /* 0 or more, or "auto", which is -1 */
+	SETTINGS_TYPE_PRIORITY,  /* -9 to 9 */
+	SETTINGS_TYPE_FRACTION,  /* 0 to 1 */
+	SETTINGS_TYPE_SIZE,      /* bytes */
+	SETTINGS_TYPE_SPACE,     /* bytes, a percentage, or both */
+	SETTINGS_TYPE_BOOL,
+	SETTINGS_TYPE_STRATEGY,    /* enum settings_strategy */
+	SETTINGS_TYPE_REQUIREMENT, /* enum settings_requirement */
+	SETTINGS_TYPE_FREQUENCY,   /* enum settings_frequency */
+	SETTINGS_TYPE_REFUSAL,     /* enum settings_refusal */
+	SETTINGS_TYPE_OUTCOME,     /* enum settings_outcome */
+	SETTINGS_TYPE_TRUST,       /* enum settings_trust */
+	SETTINGS_TYPE_NEWLINE,     /* enum settings_newline */
+	SETTINGS_TYPE_LEVEL,       /* enum log_level */
+	SETTINGS_TYPE_V4_LIST,
+	SETTINGS_TYPE_V6_LIST,
+	SETTINGS_TYPE_ADDRESSES, /* list of addresses, port optional */
+	SETTINGS_TYPE_ENDPOINTS, /* list of "ADDRESS:PORT" and "unix:PATH" */
+	SETTINGS_TYPE_PREFIXES,
+	SETTINGS_TYPE_TEXTS,
+	SETTINGS_TYPE_PATH, /* absolute */
+	SETTINGS_TYPE_MODE  /* permissions, in octal */
 };
 
 /* The numbers are those of the words inside expressions. */
@@ -97,9 +98,9 @@ const struct settings_row *settings_table_row(enum setting_id id);
 /* False when there is no such key. */
 bool settings_table_find(struct slice key, enum setting_id *id);
 /* The variables, constants and functions an expression key may use. */
-const struct expr_scope *settings_table_scope(enum setting_id id);
-/* What the match of a limiter or quota may use: every variable; key is for messages. */
-const struct expr_scope *settings_table_match_scope(void);
+struct expr_scope settings_table_scope(enum setting_id id);
+/* What the match of a limiter or quota may use: everything there is about a delivery. */
+struct expr_scope settings_table_match_scope(const char *key);
 /* "a duration, such as 3m", "a list of IPv4 addresses, …": to be put behind "must be ". */
 const char *settings_table_type_words(enum settings_type type);
 /* The words of a choice with their numbers; NULL for other types. */
@@ -108,5 +109,3 @@ const struct expr_constant *settings_table_words(enum settings_type type, size_t
 const char *settings_table_word(enum settings_type type, long long value);
 /* Is there a key that begins with this one and a dot? */
 bool settings_table_is_section(struct slice key);
-/* The known key most like this one, or NULL. */
-const char *settings_table_closest(struct slice key);
