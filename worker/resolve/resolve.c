@@ -30,7 +30,8 @@ struct resolve {
 	struct list turn;            /* of resolve_flight: those of done to deliver in this turn */
 	struct event *deliver;       /* activated by hand while done is not empty */
 	bool trusted;                /* the AD bit counts */
-	bool *gone;                  /* while answers are delivered: set when freed meanwhile */
+	bool delivering;             /* answers are being handed out: who does it ends the rest */
+	bool freed;                  /* meanwhile: nothing but these two is left */
 };
 
 enum resolve_stage { RESOLVE_ASKING, RESOLVE_DONE, RESOLVE_DELIVERING };
@@ -209,11 +210,13 @@ resolve_cancel(struct resolve_query **query)
 
 /* Any callback may free the resolver; the flight is then out of its lists, and ours to end. */
 static void
-resolve_flight_deliver(struct resolve_flight *flight, const bool *gone)
+resolve_flight_deliver(struct resolve_flight *flight)
 {
+	const struct resolve *resolve = flight->resolve;
+
 	list_remove(&flight->link);
 	flight->stage = RESOLVE_DELIVERING;
-	while (!*gone && !list_is_empty(&flight->queries)) {
+	while (!resolve->freed && !list_is_empty(&flight->queries)) {
 		struct resolve_query *query =
 		    list_first(&flight->queries, struct resolve_query, link);
 		resolve_fn fn = query->fn;
@@ -230,7 +233,6 @@ static void
 resolve_deliver(evutil_socket_t fd, short what, void *arg)
 {
 	struct resolve *resolve = arg;
-	bool gone = false;
 
 	/* What the callbacks add waits for another turn, so that sockets get theirs. */
 	while (!list_is_empty(&resolve->done)) {
@@ -239,12 +241,12 @@ resolve_deliver(evutil_socket_t fd, short what, void *arg)
 		list_remove(link);
 		list_append(&resolve->turn, link);
 	}
-	resolve->gone = &gone;
-	while (!gone && !list_is_empty(&resolve->turn))
-		resolve_flight_deliver(list_first(&resolve->turn, struct resolve_flight, link),
-				       &gone);
-	if (!gone)
-		resolve->gone = NULL;
+	resolve->delivering = true;
+	while (!resolve->freed && !list_is_empty(&resolve->turn))
+		resolve_flight_deliver(list_first(&resolve->turn, struct resolve_flight, link));
+	resolve->delivering = false;
+	if (resolve->freed)
+		free(resolve);
 }
 
 static struct resolve_cache *
@@ -299,13 +301,13 @@ resolve_free(struct resolve **resolve)
 		resolve_flight_free(flight);
 	list_each_safe (flight, after, &old->turn, link)
 		resolve_flight_free(flight);
-	if (old->gone)
-		*old->gone = true;
 	map_free(&old->flights, NULL);
 	resolve_servers_free(&old->servers);
 	resolve_cache_free(&old->cache);
 	event_free(old->deliver);
-	free(old);
+	old->freed = true;
+	if (!old->delivering)
+		free(old);
 }
 
 bool
