@@ -26,6 +26,7 @@ struct resolve {
 	struct resolve_servers *servers;
 	struct resolve_cache *cache; /* question -> reply packet */
 	struct map *flights;         /* key -> resolve_flight that is being asked */
+	struct list asking;          /* of resolve_flight: the same ones */
 	struct list done;            /* of resolve_flight: answered, not delivered */
 	struct list turn;            /* of resolve_flight: those of done to deliver in this turn */
 	struct event *deliver;       /* activated by hand while done is not empty */
@@ -38,7 +39,7 @@ enum resolve_stage { RESOLVE_ASKING, RESOLVE_DONE, RESOLVE_DELIVERING };
 
 /* One question and all who want to know. */
 struct resolve_flight {
-	struct list link; /* in done or turn */
+	struct list link; /* in asking, done or turn */
 	struct resolve *resolve;
 	enum resolve_stage stage;
 	uint8_t key[RESOLVE_KEY_MAX]; /* type, name; empty for a text that is no name */
@@ -82,6 +83,7 @@ resolve_flight_land(struct resolve_flight *flight)
 
 	flight->stage = RESOLVE_DONE;
 	flight->answer.secure = flight->answer.secure && resolve->trusted;
+	list_remove(&flight->link);
 	list_append(&resolve->done, &flight->link);
 	event_active(resolve->deliver, EV_TIMEOUT, 0);
 }
@@ -117,6 +119,7 @@ resolve_flight_start(struct resolve_flight *flight, const struct resolve_name *n
 	struct resolve_servers_question question = {name, type, flight->arena};
 
 	map_put(resolve->flights, flight->key, flight->key_len, flight);
+	list_append(&resolve->asking, &flight->link);
 	flight->ask = resolve_servers_start(resolve->servers, &question, resolve_on_answer, flight);
 }
 
@@ -274,6 +277,7 @@ resolve_new(struct event_base *base, const struct resolve_config *config, struct
 	resolve->servers = servers;
 	resolve->cache = resolve_new_cache(config);
 	resolve->flights = map_new();
+	list_init(&resolve->asking);
 	list_init(&resolve->done);
 	list_init(&resolve->turn);
 	resolve->trusted =
@@ -290,12 +294,11 @@ resolve_free(struct resolve **resolve)
 {
 	struct resolve *old = *resolve;
 	struct resolve_flight *flight, *after;
-	size_t cursor = 0;
 
 	if (!old)
 		return;
 	*resolve = NULL;
-	while ((flight = map_next(old->flights, &cursor)))
+	list_each_safe (flight, after, &old->asking, link)
 		resolve_flight_free(flight);
 	list_each_safe (flight, after, &old->done, link)
 		resolve_flight_free(flight);
