@@ -56,7 +56,6 @@ struct resolve_tcp_ask {
 	int type;
 	const struct sockaddr_storage *server;
 	uint16_t id;
-	bool again; /* its first connection was closed under it */
 	resolve_tcp_fn fn;
 	void *arg;
 };
@@ -78,12 +77,13 @@ tcp_answer(struct resolve_tcp_ask *ask, const uint8_t *packet, size_t len, const
 	free(ask);
 }
 
-/* Frees the place; its questions go to the list given, or back to those who wait. */
+/*
+ * Frees the place. Its questions go back to those who wait if the connection has carried a reply,
+ * so that every new round has one answer less to fetch, and to the list given if it has not.
+ */
 static void
 tcp_close(struct tcp_link *via, struct list *failed)
 {
-	bool blameless = via->served;
-
 	event_free(via->readable);
 	event_free(via->writable);
 	close(via->fd);
@@ -94,8 +94,7 @@ tcp_close(struct tcp_link *via, struct list *failed)
 		struct resolve_tcp_ask *ask = list_first(&via->asks, struct resolve_tcp_ask, link);
 
 		tcp_detach(ask);
-		list_append(blameless && !ask->again ? &via->tcp->waiting : failed, &ask->link);
-		ask->again = true;
+		list_append(via->served ? &via->tcp->waiting : failed, &ask->link);
 	}
 	event_active(via->tcp->pump, EV_TIMEOUT, 0);
 }

@@ -9,8 +9,8 @@
  * Resolvers allow few clients at once; what finds no place waits for one.
  *
  * A question ends with its reply, with the failure of its connection, or with its cancel; how long
- * it may take is its owner's affair. One whose connection had served before and closed is asked
- * once more over a new one, because servers close idle connections at any moment.
+ * it may take is its owner's affair. One whose connection carried a reply before it failed is asked
+ * again over a new one, because servers close idle connections at any moment.
  *
  * The callback comes once, from the event loop, never before start returned. Inside it questions
  * may be started and others cancelled, but the object must not be freed.
