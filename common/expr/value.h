@@ -99,7 +99,10 @@ enum expr_order {
 	EXPR_UNORDERED /* a float is not a number */
 };
 
-/* The < of the language. Numbers sort below arrays, arrays below texts. */
+/*
+ * The < of the language. A text and a number compare as numbers, texts by their bytes, arrays item
+ * by item; an array is greater than any number and less than any text.
+ */
 enum expr_order expr_value_compare(const struct expr_value *a, const struct expr_value *b);
 
 /*
