@@ -34,7 +34,8 @@ static const struct given_row arrays[] = {
 };
 
 static const struct given_row texts[] = {
-    {"trim(' a b\t')", "\"a b\\\\\""}, /* the backslash of the escape is kept */
+    {"trim(' a b\t')", "\"a b\""},
+    {"trim(' a b\\t')", "\"a b\\\\\""}, /* the backslash of an escape is kept */
     {"trim('\xc2\xa0x\xe3\x80\x80')", "\"x\""},
     {"trim_start('  a ')", "\"a \""},
     {"trim_end('  a ')", "\"  a\""},
@@ -82,7 +83,7 @@ static const struct given_row texts[] = {
 };
 
 static const struct given_row splits[] = {
-    {"lines('a\nb')", "[\"a\\\\\",\"b\"]"},
+    {"lines('a\r\nb\n\nc\n')", "[\"a\",\"b\",\"\",\"c\"]"},
     {"substring('h\xc3\xa9llo', 1, 2)", "\"\xc3\xa9l\""},
     {"substring('abc', 3, 1)", "\"\""},
     {"substring('abc', 1, 100)", "\"bc\""},

@@ -162,7 +162,7 @@ START_TEST(test_random_expressions)
 			str_text(&text, piece);
 			if (len > 1 && strchr("(,", piece[len - 1]) != NULL &&
 			    random_next(&state, 2))
-				str_text(&text, "mx, 'b', 1)" + 4 * random_next(&state, 3));
+				str_text(&text, &"mx, 'b', 1)"[4 * random_next(&state, 3)]);
 			str_char(&text, ' ');
 		}
 		compiled += strncmp(given_eval(&given, str_c(&text)), "column", 6) != 0;
