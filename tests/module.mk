@@ -8,6 +8,7 @@ include tests/unit/common/toml/module.mk
 include tests/unit/common/expr/module.mk
 include tests/unit/common/settings/module.mk
 include tests/unit/master/module.mk
+include tests/unit/master/cli/module.mk
 include tests/unit/master/store/module.mk
 include tests/unit/master/sched/module.mk
 include tests/unit/master/pool/module.mk

@@ -183,6 +183,7 @@ expr_eval_node(const struct expr_node *node, struct expr_run *run, struct expr_v
 	case EXPR_NODE_WORD:
 		break;
 	}
-	assert(!"words are resolved before anything is evaluated");
+	/* The checker left a word unresolved. */
+	assert(node->kind != EXPR_NODE_WORD);
 	return NULL;
 }

@@ -116,8 +116,10 @@ expr_regex_match(const struct expr_regex *regex, struct slice subject,
 
 	captures->count = 0;
 	*limited = false;
-	count = pcre2_match(regex->code, (PCRE2_SPTR)(subject.len ? subject.data : ""), subject.len,
-			    0, 0, regex->data, regex->limits);
+	if (subject.len == 0)
+		subject.data = "";
+	count = pcre2_match(regex->code, (PCRE2_SPTR)subject.data, subject.len, 0, 0, regex->data,
+			    regex->limits);
 	if (count < 0) {
 		*limited = count == PCRE2_ERROR_MATCHLIMIT || count == PCRE2_ERROR_DEPTHLIMIT ||
 			   count == PCRE2_ERROR_HEAPLIMIT;

@@ -79,7 +79,7 @@ struct expr_value expr_value_copy(struct arena *arena, const struct expr_value *
 
 /*
  * The text functions see: numbers in digits (floats in their shortest form, 1.0 as 1), items of an
- * array joined by CR LF. Allocates only when the value is no text.
+ * array joined by CR LF. Allocates only when the value is no text; data is never NULL.
  */
 struct slice expr_value_stringify(const struct expr_value *value, struct arena *arena);
 
@@ -99,7 +99,10 @@ enum expr_order {
 	EXPR_UNORDERED /* a float is not a number */
 };
 
-/* The < of the language. Numbers sort below arrays, arrays below texts. */
+/*
+ * The < of the language. A text and a number compare as numbers, texts by their bytes, arrays item
+ * by item; an array is greater than any number and less than any text.
+ */
 enum expr_order expr_value_compare(const struct expr_value *a, const struct expr_value *b);
 
 /*
