@@ -55,6 +55,7 @@ struct submit_message {
 	size_t recipient_room;
 	struct map *seen; /* addresses of recipients, once there are many; else NULL */
 	struct submit_scan scan;
+	uint64_t trace;            /* bytes of scan.size that are the trace header */
 	struct str body;           /* bytes not written yet, trace header included */
 	struct submit_segment own; /* of a large message */
 	uint64_t synced;           /* bytes of own that were synced while streaming */

@@ -65,8 +65,7 @@ struct submit_session {
 	int fd;
 	struct event *read_event;
 	struct event *write_event;
-	bool reading;  /* read_event is pending */
-	bool answered; /* the master's answer came: the read event is run for it */
+	bool reading; /* read_event is pending */
 	enum submit_session_step step;
 	enum submit_session_step resume; /* where SEGMENT goes on */
 	int64_t heard_ms;                /* monotonic time of the last bytes */
