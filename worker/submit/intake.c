@@ -15,13 +15,13 @@
 #include "common/proto/submit.h"
 #include "common/why.h"
 #include "worker/submit/message.h"
+#include "worker/submit/offer.h"
 #include "worker/submit/segment.h"
 
 enum {
-	SUBMIT_INTAKE_BATCH = 512,                  /* messages of one writev */
-	SUBMIT_INTAKE_LENT = 4,                     /* segments that may lie ready */
-	SUBMIT_INTAKE_STRETCH = 8 * 1024 * 1024,    /* bytes of a large body between syncs */
-	SUBMIT_INTAKE_PACKET = WIRE_PACKET_MAX / 2, /* recipients of one SUBMIT, in bytes */
+	SUBMIT_INTAKE_BATCH = 512,               /* messages of one writev */
+	SUBMIT_INTAKE_LENT = 4,                  /* segments that may lie ready */
+	SUBMIT_INTAKE_STRETCH = 8 * 1024 * 1024, /* bytes of a large body between syncs */
 };
 
 static const char submit_intake_no_space[] = "452 4.3.1 Cannot store the message now, try later";
@@ -90,50 +90,11 @@ submit_intake_answer(struct submit_intake *intake, struct submit_message *messag
 		submit_message_free(&message);
 }
 
-/* How many recipients from `from` on fit into one packet beside the other fields. */
-static size_t
-submit_intake_packet(const struct submit_message *message, size_t from)
-{
-	size_t bytes = 0;
-	size_t count = 0;
-
-	while (from + count < message->recipient_count && count < PROTO_SUBMIT_BATCH) {
-		const struct proto_recipient *next = &message->recipients[from + count];
-
-		bytes += next->address.len + next->orcpt.len + 16;
-		if (bytes > SUBMIT_INTAKE_PACKET && count > 0)
-			break;
-		count++;
-	}
-	return count;
-}
-
 static void
 submit_intake_submit(struct submit_intake *intake, struct submit_message *message, uint64_t segment,
 		     uint64_t offset)
 {
-	struct proto_submit *submit = &message->envelope;
-	size_t sent = 0;
-
-	submit->ticket = message->ticket;
-	submit->segment = segment;
-	submit->offset = offset;
-	submit->size = message->scan.size;
-	submit->crc32c = message->scan.crc32c;
-	submit->eight_bit = message->scan.eight_bit;
-	submit->needs_stuffing = message->scan.needs_stuffing;
-	submit->longest_line = message->scan.longest;
-	while (sent < message->recipient_count) {
-		struct wire_writer writer;
-
-		submit->recipients = message->recipients + sent;
-		submit->recipient_count = submit_intake_packet(message, sent);
-		sent += submit->recipient_count;
-		submit->more = sent < message->recipient_count;
-		frame_begin(&writer, channel_packet(), WIRE_PACKET_MAX, FRAME_SUBMIT);
-		proto_submit_put(&writer, submit);
-		channel_send(intake->channel, &writer, -1);
-	}
+	submit_offer_send(intake->channel, message, segment, offset);
 	str_free(&message->body);
 	submit_intake_move(intake, message, SUBMIT_MESSAGE_SUBMITTED);
 }
@@ -176,7 +137,7 @@ submit_intake_ready(struct submit_intake *intake, uint64_t more)
 	return true;
 }
 
-/* Fills batch with messages that go into current together; large ones are not among them. */
+/* Fills batch with messages that go into current together. */
 static size_t
 submit_intake_gather(struct submit_intake *intake, struct submit_message **batch, struct iovec *iov)
 {
@@ -238,19 +199,19 @@ static void
 submit_intake_on_turn(evutil_socket_t fd, short what, void *arg)
 {
 	struct submit_intake *intake = arg;
+	struct submit_message *message;
+	struct submit_message *after;
 
 	(void)fd;
 	(void)what;
+	list_each_safe (message, after, &intake->complete, link)
+		if (submit_segment_is_open(&message->own))
+			submit_intake_finish_own(intake, message);
 	while (!list_is_empty(&intake->complete)) {
-		struct submit_message *first =
-		    list_first(&intake->complete, struct submit_message, link);
-
-		if (submit_segment_is_open(&first->own))
-			submit_intake_finish_own(intake, first);
-		else if (submit_intake_ready(intake, first->body.len))
-			submit_intake_store(intake);
-		else
+		message = list_first(&intake->complete, struct submit_message, link);
+		if (!submit_intake_ready(intake, message->body.len))
 			return;
+		submit_intake_store(intake);
 	}
 }
 

@@ -95,6 +95,15 @@ void submit_session_end(struct submit_session *session, const char *text);
 void submit_session_goto(struct submit_session *session, enum submit_session_step step);
 /* One reply, without CRLF; several lines are separated by CRLF in it. Counts errors. */
 void submit_session_say(struct submit_session *session, const char *reply);
+/*
+ * Has the bytes that wait in `in` heard, and replies sent, in the next turn of the event loop: for
+ * whoever ended a wait from outside of the session.
+ */
+void submit_session_wake(struct submit_session *session);
+/* Brings shared->memory_used up to date. */
+void submit_session_account(struct submit_session *session);
+/* Back to an empty envelope; whatever was lent for the old message is given back. */
+void submit_session_reset(struct submit_session *session);
 /* Between transactions, with a client that could be sent away. */
 bool submit_session_is_idle(const struct submit_session *session);
 /* "while waiting for a command", for the log. */
