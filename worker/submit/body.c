@@ -11,6 +11,7 @@
 
 enum {
 	SUBMIT_BODY_ROOM = 16 * 1024 - 1, /* taken at once for a body of unknown size */
+	SUBMIT_BODY_PIECE = 128 * 1024,   /* written at once of a large body */
 	SUBMIT_BODY_RECEIVED = 100,       /* trace fields; more are a loop (RFC 5321 section 6.3) */
 };
 
@@ -54,9 +55,9 @@ submit_body_start(struct submit_session *session)
 	size_t room = SUBMIT_BODY_ROOM;
 
 	if (message->envelope.size > room)
-		room = message->envelope.size < SUBMIT_MESSAGE_LARGE
-			   ? (size_t)message->envelope.size + SUBMIT_TRACE_MAX
-			   : SUBMIT_MESSAGE_LARGE;
+		room = message->envelope.size < SUBMIT_MESSAGE_LARGE - SUBMIT_TRACE_MAX
+			   ? (size_t)message->envelope.size + SUBMIT_TRACE_MAX - 1
+			   : SUBMIT_MESSAGE_LARGE - 1;
 	if (shared->memory_used + room > shared->memory)
 		return submit_body_memory;
 	message->state = SUBMIT_MESSAGE_BODY;
@@ -84,7 +85,7 @@ submit_body_check(struct submit_session *session)
 	} else if (shared->memory_used > shared->memory) {
 		submit_body_fail(session, submit_body_memory);
 	} else if (submit_segment_is_open(&message->own)) {
-		if (message->body.len > SUBMIT_MESSAGE_LARGE &&
+		if (message->body.len > SUBMIT_BODY_PIECE &&
 		    !submit_intake_stream(shared->intake, message))
 			submit_body_fail(session, submit_body_disk);
 	} else if (message->scan.size > SUBMIT_MESSAGE_LARGE) {

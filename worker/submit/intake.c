@@ -445,6 +445,7 @@ submit_intake_abandon(struct submit_intake *intake, struct submit_message **mess
 	if ((*message)->state == SUBMIT_MESSAGE_WANTED ||
 	    (*message)->state == SUBMIT_MESSAGE_SUBMITTED) {
 		(*message)->handlers = NULL;
+		str_free(&(*message)->body);
 		*message = NULL;
 		return;
 	}

@@ -29,9 +29,9 @@ submit_offer_count(const struct submit_message *message, size_t from)
 	return count;
 }
 
-static void
-submit_intake_submit(struct submit_intake *intake, struct submit_message *message, uint64_t segment,
-		     uint64_t offset)
+void
+submit_offer_send(struct channel *to_master, struct submit_message *message, uint64_t segment,
+		  uint64_t offset)
 {
 	struct proto_submit *submit = &message->envelope;
 	size_t sent = 0;

@@ -249,8 +249,9 @@ submit_session_on_event(evutil_socket_t fd, short what, void *arg)
 	struct submit_session *session = arg;
 
 	(void)fd;
+	submit_session_run_kept(session);
 	if ((what & EV_READ) == 0) {
-		submit_session_run_kept(session);
+		/* Woken up, or the replies that were in the way have gone. */
 	} else if (!submit_session_hears(session)) {
 		event_del(session->read_event);
 		session->reading = false;
