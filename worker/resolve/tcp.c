@@ -53,7 +53,7 @@ struct resolve_tcp_ask {
 	struct resolve_tcp *tcp;
 	struct tcp_link *via; /* NULL while it waits */
 	struct resolve_name name;
-	int type;
+	unsigned type;
 	const struct sockaddr_storage *server;
 	uint16_t id;
 	resolve_tcp_fn fn;
