@@ -5,6 +5,7 @@
 
 #include "common/arena.h"
 #include "common/expr/block.h"
+#include "common/expr/expr.h"
 #include "common/settings/compile.h"
 #include "common/settings/load.h"
 #include "common/settings/place.h"
@@ -179,13 +180,34 @@ settings_block_element(struct settings_block_builder *builder, const struct toml
 		settings_block_rule(builder, item);
 }
 
+static bool
+settings_block_is_off(const struct settings_block_builder *builder, struct settings_place at)
+{
+	struct expr_value value;
+
+	for (size_t i = 0; i < builder->rule_count; i++) {
+		const struct expr_rule *rule = &builder->rules[i];
+
+		if (rule->condition_place.line == at.line &&
+		    rule->condition_place.column == at.column)
+			return expr_is_unset(rule->condition) ||
+			       (expr_is_constant(rule->condition, &value) && !expr_truth(&value));
+	}
+	return false;
+}
+
 static void
 settings_block_unreachable(unsigned line, unsigned column, const char *text, void *arg)
 {
 	struct settings_block_builder *builder = arg;
+	struct settings_complaints *complaints = builder->loader->complaints;
+	const struct settings_place at = {line, column};
 
-	settings_complaint_error(builder->loader->complaints, (struct settings_place){line, column},
-				 builder->spec->key, "%s", text);
+	/* A rule switched off by `false` is done on purpose; one in the shadow of another is not. */
+	if (settings_block_is_off(builder, at))
+		settings_complaint_warn(complaints, at, builder->spec->key, "%s", text);
+	else
+		settings_complaint_error(complaints, at, builder->spec->key, "%s", text);
 }
 
 static const struct expr_block *

@@ -4,11 +4,9 @@
 #include <string.h>
 
 #include "common/arena.h"
-#include "common/domain.h"
 #include "common/expr/expr.h"
 #include "common/netaddr.h"
 #include "common/quantity.h"
-#include "common/settings/hint.h"
 #include "common/settings/load.h"
 #include "common/settings/place.h"
 #include "common/toml/tree.h"
@@ -60,25 +58,60 @@ settings_compile_bare_number(struct settings_loader *loader, const struct toml_n
 				quantity_duration_text(shown, (int64_t)number));
 }
 
+/* The word around a column, counted in characters. */
+static struct slice
+settings_compile_word(struct slice text, unsigned column)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
+	size_t start = 0;
+	size_t len = 0;
+
+	while (column > 1 && start < text.len) {
+		start++;
+		if (start == text.len || ((unsigned char)text.data[start] & 0xc0) != 0x80)
+			column--;
+	}
+	while (start + len < text.len && text.data[start + len] != '\0' &&
+	       strchr(letters, text.data[start + len]) != NULL)
+		len++;
+	return (struct slice){text.data + start, len};
+}
+
+/* What the compiler cannot know about the word it stopped at. */
+static const char *
+settings_compile_hint(struct settings_loader *loader, const struct settings_block_spec *spec,
+		      struct slice text, const struct why *why)
+{
+	struct slice word = settings_compile_word(text, why->column);
+	size_t count;
+
+	if (word.len > 0 && settings_relay_find(loader->settings, word) != NULL)
+		return arena_printf(loader->arena,
+				    "; it is the id of a remote, which is a text: write \"'%.*s'\"",
+				    SLICE_ARG(word));
+	if (word.len > 0 && settings_table_words(spec->type, &count) != NULL &&
+	    strstr(why->text, "did you mean") == NULL)
+		return arena_printf(loader->arena, "; the value must be %s",
+				    settings_table_type_words(spec->type));
+	return "";
+}
+
 static const struct expr *
 settings_compile_text(struct settings_loader *loader, const struct toml_node *node,
 		      const struct settings_block_spec *spec, struct slice text)
 {
 	struct settings_compile_job job = {loader, node, spec};
-	struct str hint = {0};
 	struct why why = {0};
 	const struct expr *expr;
 
 	expr = expr_compile(loader->arena, text, spec->scope, settings_compile_warn, &job, &why);
-	if (expr != NULL) {
+	if (expr != NULL)
 		settings_compile_bare_number(loader, node, spec, text);
-		return expr;
-	}
-	settings_hint(loader->settings, spec, text, why.column, &hint);
-	settings_complaint_error(loader->complaints, settings_place_inside(node, why.column),
-				 spec->key, "%s%s%s", why.text, hint.len ? ": " : "", str_c(&hint));
-	str_free(&hint);
-	return NULL;
+	else
+		settings_complaint_error(loader->complaints, settings_place_inside(node, why.column),
+					 spec->key, "%s%s", why.text,
+					 settings_compile_hint(loader, spec, text, &why));
+	return expr;
 }
 
 static bool

@@ -24,13 +24,13 @@ struct settings_branch {
 };
 
 struct settings_slot {
-	const struct toml_node *node;   /* as given in the file, or NULL */
+	const struct toml_node *node;   /* as given in the file, or NULL; valid after a mistake too */
+	bool given;                     /* the value is the file's */
 	struct settings_place at;       /* of the value; line 0: default */
 	const struct expr_block *block; /* of an expression key, given or default */
 	const struct settings_branch *branches; /* one for each rule and one for the else */
 	struct settings_datum datum;    /* of a static key */
 	struct settings_datum fallback; /* of an expression key: the default */
-	struct slice shown;             /* the value as `check -v` prints it */
 	int64_t warned_ms;              /* when a value last did not fit; never: INT64_MIN */
 };
 
@@ -44,6 +44,7 @@ struct settings {
 	struct settings_limiters limiters;
 	struct settings_quotas quotas;
 	struct settings_lookups lookups;
+	const struct toml_node *root; /* the file, for config_get() */
 	const struct netaddr *sources; /* every literal source address */
 	size_t source_count;
 	settings_report_fn report; /* NULL: the log */
@@ -56,18 +57,18 @@ struct settings_loader {
 	struct settings_complaints *complaints;
 	const struct settings_source *source;
 	const struct toml_node *root;
+	/* Sections of their own, or NULL. */
+	const struct toml_node *remote;
+	const struct toml_node *lookup;
+	const struct toml_node *limiters;  /* queue.limiter.outbound */
+	const struct toml_node *throttles; /* queue.throttle */
+	const struct toml_node *quotas;
 };
 
+/* Replaces the macros of all strings below the root, except in sections that are not ours. */
+void settings_load_macros(struct settings_loader *loader, struct toml_node *root);
 /*
- * Reads the places of all keys out of the tree into the slots, and complains of keys that are not
- * known. The dotted key of a node is put together on the way.
+ * Puts the place of every known key into its slot, the sections into the loader, and complains of
+ * keys that are not known.
  */
 void settings_load_walk(struct settings_loader *loader);
-/* Static keys, from the file or their defaults. */
-void settings_load_plain(struct settings_loader *loader);
-/* Expression keys, after relays, lookups and static keys. */
-void settings_load_expressions(struct settings_loader *loader);
-/* Keys that concern one another. */
-void settings_load_cross(struct settings_loader *loader);
-/* All values that the machine's name and other keys decide. */
-void settings_load_derived(struct settings_loader *loader);

@@ -7,6 +7,7 @@
 #include "common/arena.h"
 #include "common/domain.h"
 #include "common/map.h"
+#include "common/settings/macro.h"
 #include "common/settings/place.h"
 #include "common/toml/tree.h"
 
@@ -74,7 +75,7 @@ struct settings_lookup_filler {
 
 static void
 settings_lookup_add(struct settings_lookup_filler *filler, const char *key,
-		    const struct expr_value *value)
+		    const struct toml_node *node, const struct expr_value *value)
 {
 	struct settings_lookup_store *store = filler->store;
 	struct settings_lookup_entry *grown;
@@ -88,8 +89,12 @@ settings_lookup_add(struct settings_lookup_filler *filler, const char *key,
 			memcpy(grown, store->entries, store->count * sizeof(*grown));
 		store->entries = grown;
 	}
-	store->entries[store->count++] =
-	    (struct settings_lookup_entry){slice_of(lower), *value};
+	store->entries[store->count++] = (struct settings_lookup_entry){
+	    .key = slice_of(lower),
+	    .value = *value,
+	    .at = settings_place_of(node),
+	    .masked = node->type == TOML_STRING && settings_macro_present(node->source),
+	};
 }
 
 /* Dots in keys that were not quoted made tables: put the names together again. */
@@ -106,7 +111,7 @@ settings_lookup_fill(struct settings_lookup_filler *filler, const struct toml_no
 		if (entry->value->type == TOML_TABLE)
 			settings_lookup_fill(filler, entry->value, key);
 		else if (settings_lookup_value(entry->value, &value))
-			settings_lookup_add(filler, key, &value);
+			settings_lookup_add(filler, key, entry->value, &value);
 		else
 			settings_complaint_error(
 			    filler->complaints, settings_place_of(entry->value),

@@ -19,6 +19,8 @@ struct toml_node;
 struct settings_lookup_entry {
 	struct slice key; /* without the store's name; ASCII in lower case */
 	struct expr_value value;
+	struct settings_place at; /* of the value */
+	bool masked;              /* came out of a macro: not shown */
 };
 
 struct settings_lookup_store {
