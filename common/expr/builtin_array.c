@@ -1,8 +1,9 @@
+#include "common/expr/builtin.h"
+
 #include <assert.h>
 #include <string.h>
 
 #include "common/arena.h"
-#include "common/expr/builtin.h"
 #include "common/expr/eval.h"
 
 void

@@ -1,3 +1,5 @@
+#include "common/expr/builtin.h"
+
 #include <sys/types.h>
 
 #include <md5.h>
@@ -5,7 +7,6 @@
 #include <sha2.h>
 
 #include "common/arena.h"
-#include "common/expr/builtin.h"
 #include "common/expr/eval.h"
 
 typedef char *expr_builtin_hash_fn(const uint8_t *data, size_t len, char *hex);

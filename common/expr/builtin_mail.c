@@ -1,7 +1,8 @@
+#include "common/expr/builtin.h"
+
 #include <string.h>
 
 #include "common/arena.h"
-#include "common/expr/builtin.h"
 #include "common/expr/eval.h"
 #include "common/netaddr.h"
 

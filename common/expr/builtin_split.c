@@ -1,7 +1,8 @@
+#include "common/expr/builtin.h"
+
 #include <string.h>
 
 #include "common/arena.h"
-#include "common/expr/builtin.h"
 #include "common/expr/eval.h"
 #include "common/expr/number.h"
 #include "common/expr/utf8.h"
@@ -32,9 +33,7 @@ expr_builtin_split_push(struct expr_builtin_split *parts, const char *data, size
 static struct slice
 expr_builtin_split_of(struct expr_run *run, const struct expr_value *value)
 {
-	struct slice text = expr_value_stringify(value, run->env->arena);
-
-	return text.len > 0 ? text : (struct slice){"", 0};
+	return expr_value_stringify(value, run->env->arena);
 }
 
 static int64_t

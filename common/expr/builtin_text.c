@@ -1,8 +1,9 @@
+#include "common/expr/builtin.h"
+
 #include <string.h>
 #include <strings.h>
 
 #include "common/arena.h"
-#include "common/expr/builtin.h"
 #include "common/expr/eval.h"
 #include "common/expr/utf8.h"
 
@@ -11,9 +12,7 @@ typedef bool expr_builtin_text_class_fn(uint32_t code);
 static struct slice
 expr_builtin_text_of(struct expr_run *run, const struct expr_value *value)
 {
-	struct slice text = expr_value_stringify(value, run->env->arena);
-
-	return text.len > 0 ? text : (struct slice){"", 0};
+	return expr_value_stringify(value, run->env->arena);
 }
 
 void

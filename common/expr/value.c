@@ -85,8 +85,9 @@ expr_value_stringify(const struct expr_value *value, struct arena *arena)
 	struct str text = {0};
 	struct slice result;
 
+	/* An empty text may come without data, which not even 0 may be added to. */
 	if (value->type == EXPR_TEXT)
-		return value->text;
+		return value->text.len > 0 ? value->text : (struct slice){"", 0};
 	expr_value_append(&text, value);
 	result = (struct slice){arena_copy(arena, text.data, text.len), text.len};
 	str_free(&text);

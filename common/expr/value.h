@@ -79,7 +79,7 @@ struct expr_value expr_value_copy(struct arena *arena, const struct expr_value *
 
 /*
  * The text functions see: numbers in digits (floats in their shortest form, 1.0 as 1), items of an
- * array joined by CR LF. Allocates only when the value is no text.
+ * array joined by CR LF. Allocates only when the value is no text; data is never NULL.
  */
 struct slice expr_value_stringify(const struct expr_value *value, struct arena *arena);
 

@@ -113,6 +113,11 @@ static const struct given_row conditions[] = {
      "'something else'))",
      "1"}, /* EV19 */
     {"!(rcpt_domain = 'example.org' | listener = 'smtp' | starts_with(mx, 'mx.some'))", "0"},
+    {"priority = -1 | starts_with(rcpt, 'jane')", "0"}, /* CF1 */
+    {"priority = -4 | starts_with(rcpt, 'jane')", "1"},
+    {"['From', 'To', 'Date']", "[\"From\",\"To\",\"Date\"]"}, /* CF2 */
+    {"[]", "[]"},                                             /* CF3 */
+    {"'hello world'", "\"hello world\""},                     /* CF4 */
 };
 
 static void
