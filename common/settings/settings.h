@@ -36,7 +36,8 @@ struct settings *settings_load(const struct settings_source *source,
 			       struct settings_complaints *complaints);
 void settings_free(struct settings **settings);
 
-/* Where a value comes from; line 0 is the default. rule counts from 0; rules of a plain value: 0. */
+/* Where a value comes from; line 0 is the default. rule counts from 0; rules of a plain value: 0.
+ */
 struct settings_origin {
 	const char *file;
 	unsigned line;
@@ -87,5 +88,3 @@ const char *settings_hostname(const struct settings *settings);
 const char *settings_report_domain(const struct settings *settings);
 /* Every source address the file names literally, without duplicates. */
 const struct netaddr *settings_source_addresses(const struct settings *settings, size_t *count);
-/* `KEY = VALUE   # FILE:LINE` or `# default` for every key, secrets masked. */
-void settings_print(const struct settings *settings, struct str *out);
