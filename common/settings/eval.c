@@ -1,4 +1,4 @@
-#include "common/settings/eval.h"
+#include "common/settings/settings.h"
 
 #include <assert.h>
 
