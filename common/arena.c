@@ -84,8 +84,11 @@ arena_reset(struct arena *arena)
 static struct arena_block *
 arena_grow(struct arena *arena, size_t size)
 {
-	size_t room = size > ARENA_BLOCK ? size : ARENA_BLOCK - sizeof(struct arena_block);
+	size_t room = ARENA_BLOCK - sizeof(struct arena_block);
 	struct arena_block *block;
+
+	if (size > room)
+		room = size;
 
 	if (room > SIZE_MAX - sizeof(*block))
 		log_die("out of memory: %zu bytes asked", size);

@@ -153,7 +153,7 @@ log_line(enum log_level level, const char *line)
 		log_write(level, line);
 }
 
-static void
+__attribute__((format(printf, 2, 0))) static void
 log_format(enum log_level level, const char *format, va_list ap)
 {
 	char text[LOG_LINE];

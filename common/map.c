@@ -244,18 +244,26 @@ map_take_id(struct map *map, uint64_t id)
 }
 
 /*
- * From the last slot down: map_take() of the value just returned only moves entries with higher
- * indexes, which were seen already, except those that wrapped around; they are seen again, which
- * a caller that takes everything does not notice.
+ * Downwards from an empty slot, all the way round: map_take() of the value just returned moves only
+ * entries of the same run, from slots that were seen to the one just left, never across an empty
+ * slot. The cursor keeps where the walk began (high half) and how many slots it has passed.
  */
 void *
 map_next(const struct map *map, size_t *cursor)
 {
-	while (*cursor < map->room) {
-		struct map_slot *slot = &map->slots[map->room - 1 - (*cursor)++];
+	size_t start = *cursor >> 32;
+	size_t passed = *cursor & UINT32_MAX;
 
-		if (slot->value != NULL)
-			return slot->value;
+	if (*cursor == 0)
+		while (map->slots[start].value != NULL)
+			start++;
+	while (++passed < map->room) {
+		struct map_slot *slot = &map->slots[(start - passed) & (map->room - 1)];
+
+		if (slot->value == NULL)
+			continue;
+		*cursor = start << 32 | passed;
+		return slot->value;
 	}
 	return NULL;
 }

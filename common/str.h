@@ -38,7 +38,8 @@ void str_char(struct str *str, char c);
 void str_bytes(struct str *str, const void *data, size_t len);
 void str_text(struct str *str, const char *text);
 void str_printf(struct str *str, const char *format, ...) __attribute__((format(printf, 2, 3)));
-void str_vprintf(struct str *str, const char *format, va_list ap);
+void str_vprintf(struct str *str, const char *format, va_list ap)
+    __attribute__((format(printf, 2, 0)));
 /* At least len writable bytes behind the text; the caller adds what it used to str->len. */
 char *str_reserve(struct str *str, size_t len);
 /* Quoted JSON string: control characters escaped, bytes that are not UTF-8 become U+FFFD. */

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static void
+__attribute__((format(printf, 2, 0))) static void
 why_format(struct why *why, const char *format, va_list ap)
 {
 	vsnprintf(why->text, sizeof(why->text), format, ap);

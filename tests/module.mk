@@ -8,6 +8,7 @@ include tests/unit/common/toml/module.mk
 include tests/unit/common/expr/module.mk
 include tests/unit/common/settings/module.mk
 include tests/unit/master/module.mk
+include tests/unit/master/cli/module.mk
 include tests/unit/master/store/module.mk
 include tests/unit/master/sched/module.mk
 include tests/unit/master/pool/module.mk
@@ -18,6 +19,7 @@ include tests/unit/worker/deliver/module.mk
 include tests/unit/worker/submit/module.mk
 endif
 include tests/dialog/module.mk
+include tests/toml/module.mk
 include tests/fuzz/module.mk
 include tests/rules/module.mk
 include tests/e2e/module.mk

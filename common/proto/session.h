@@ -7,15 +7,14 @@
 
 /*
  * SESSION and CLOSE: which connections of a deliver worker exist. The master counts them: a permit
- * is held from the JOB that may open until `failed` or `closed`.
+ * is held from the JOB that may open until its DONE, or, when a connection came about, until that
+ * is closed. Connections without a job are idle, which the master derives.
  */
 struct wire_reader;
 struct wire_writer;
 
 enum proto_session_event {
-	PROTO_SESSION_OPENED, /* connected and greeted, busy with `job` */
-	PROTO_SESSION_BUSY,   /* an idle one took `job` */
-	PROTO_SESSION_IDLE,   /* its transaction ended; it may be used again */
+	PROTO_SESSION_OPENED, /* connected and greeted for `job`, whose permit it now holds */
 	PROTO_SESSION_CLOSED,
 	PROTO_SESSION_EVENTS
 };
@@ -23,7 +22,7 @@ enum proto_session_event {
 struct proto_session {
 	uint64_t id; /* within the worker, never used again */
 	enum proto_session_event event;
-	uint64_t job;        /* OPENED, BUSY: whose permit it carries; else 0 */
+	uint64_t job;        /* OPENED: for which it was opened; else 0 */
 	struct slice host;   /* <= 255 */
 	struct slice remote; /* address with port; <= 255 */
 	struct slice source; /* address; <= 255 */

@@ -1,4 +1,5 @@
-postrider_SOURCES = master/cli/main.c
+postrider_SOURCES = master/cli/main.c \
+	master/cli/eval.c master/cli/eval.h
 postrider_LDADD = libcommon.a $(COMMON_LIBS)
 
 postrider_sendmail_SOURCES = master/cli/sendmail.c

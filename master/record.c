@@ -1,0 +1,307 @@
+#include "master/record.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/alloc.h"
+#include "common/clock.h"
+#include "common/log.h"
+#include "common/proto/result.h"
+#include "common/why.h"
+
+enum { RECORD_BUFFER_MOST = 64 * 1024 * 1024 };
+
+static const char *const record_events[RECORD_EVENTS] = {
+    [RECORD_DELIVERED] = "delivered", [RECORD_DEFERRED] = "deferred", [RECORD_BOUNCED] = "bounced",
+    [RECORD_EXPIRED] = "expired",     [RECORD_REMOVED] = "removed",
+};
+
+struct record {
+	int fd;     /* -1: no file is wanted, or it could not be opened */
+	char *path; /* NULL: no file is wanted */
+	bool must;
+	bool failing;      /* said in the log, until a write succeeds */
+	uint64_t lost;     /* lines dropped because the buffer was full */
+	struct str buffer; /* whole lines that are not yet in the file */
+	struct str scratch;
+};
+
+static bool
+record_open(struct record *record, struct why *why)
+{
+	record->fd = open(record->path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
+	if (record->fd >= 0)
+		return true;
+	why_errno(why, "cannot open the delivery record %s", record->path);
+	return false;
+}
+
+struct record *
+record_new(const char *path, bool must, struct why *why)
+{
+	struct record *record = alloc_new(struct record);
+
+	record->fd = -1;
+	record->must = must;
+	record->path = path && *path ? alloc_str(path) : NULL;
+	if (record->path != NULL && !record_open(record, why))
+		record_free(&record);
+	return record;
+}
+
+void
+record_free(struct record **record)
+{
+	if (*record == NULL)
+		return;
+	record_flush(*record);
+	if ((*record)->fd >= 0)
+		close((*record)->fd);
+	str_free(&(*record)->buffer);
+	str_free(&(*record)->scratch);
+	free((*record)->path);
+	free(*record);
+	*record = NULL;
+}
+
+bool
+record_reopen(struct record *record, const char *path, bool must, struct why *why)
+{
+	record_flush(record);
+	if (record->fd >= 0)
+		close(record->fd);
+	record->fd = -1;
+	if (record->path != path) {
+		free(record->path);
+		record->path = path && *path ? alloc_str(path) : NULL;
+	}
+	record->must = must;
+	return record->path == NULL || record_open(record, why);
+}
+
+static void
+record_text(struct str *str, const char *key, struct slice text)
+{
+	if (text.len == 0)
+		return;
+	str_printf(str, ",\"%s\":", key);
+	str_json(str, text.data, text.len);
+}
+
+static void
+record_tls(struct str *str, const struct proto_result_facts *facts)
+{
+	if (facts->tls_version.len == 0)
+		return;
+	str_text(str, ",\"tls\":{\"version\":");
+	str_json(str, facts->tls_version.data, facts->tls_version.len);
+	record_text(str, "cipher", facts->tls_cipher);
+	record_text(str, "policy", facts->tls_policy);
+	str_printf(str, ",\"verified\":%s}", facts->tls_verified ? "true" : "false");
+}
+
+static void
+record_facts(struct str *str, const struct proto_result_facts *facts)
+{
+	record_text(str, "host", facts->host);
+	record_text(str, "remote_ip", facts->remote_ip);
+	if (facts->port != 0)
+		str_printf(str, ",\"port\":%u", facts->port);
+	record_text(str, "source_ip", facts->source_ip);
+	record_text(str, "ehlo", facts->ehlo);
+	record_tls(str, facts);
+}
+
+static void
+record_outcome(struct str *str, const struct outcome *outcome)
+{
+	char enhanced[OUTCOME_ENHANCED_TEXT];
+
+	if (outcome->class != OUTCOME_DELIVERED)
+		str_printf(str, ",\"step\":\"%s\"", outcome_step_name(outcome->step));
+	if (outcome->code != 0)
+		str_printf(str, ",\"code\":%u", outcome->code);
+	record_text(str, "enhanced", slice_of(outcome_enhanced_text(enhanced, outcome->enhanced)));
+	record_text(str, "reply", outcome->reply);
+	if (outcome->class != OUTCOME_DELIVERED)
+		str_printf(str, ",\"local\":%s", outcome->local ? "true" : "false");
+	if (outcome->unknown)
+		str_text(str, ",\"unknown_outcome\":true");
+}
+
+static void
+record_session(struct str *str, const struct proto_result_facts *facts)
+{
+	if (facts == NULL || facts->session == 0)
+		return;
+	str_printf(str, ",\"session\":%llu,\"reused\":%s", (unsigned long long)facts->session,
+		   facts->reused ? "true" : "false");
+}
+
+static void
+record_delays(struct str *str, const struct record_line *line)
+{
+	str_printf(str, ",\"delays\":{\"queue\":%.3f,\"schedule\":%.3f", line->queue_s,
+		   line->schedule_s);
+	if (line->facts != NULL)
+		str_printf(str, ",\"connect\":%.3f,\"transfer\":%.3f",
+			   line->facts->connect_ms / 1000.0, line->facts->transfer_ms / 1000.0);
+	str_char(str, '}');
+}
+
+static void
+record_json(struct str *str, const struct record_line *line)
+{
+	char time[CLOCK_TEXT];
+
+	str_printf(str, "{\"time\":\"%s\",\"event\":\"%s\",\"message\":%llu,\"delivery\":%llu",
+		   clock_iso(time, clock_wall_ms()), record_events[line->event],
+		   (unsigned long long)line->message, (unsigned long long)line->delivery);
+	str_text(str, ",\"sender\":");
+	str_json(str, line->sender.data, line->sender.len);
+	record_text(str, "rcpt", line->rcpt);
+	record_text(str, "domain", line->domain);
+	str_printf(str, ",\"retry_num\":%u", line->retry_num);
+	if (line->facts != NULL)
+		record_facts(str, line->facts);
+	if (line->outcome != NULL)
+		record_outcome(str, line->outcome);
+	str_printf(str, ",\"size\":%lld", (long long)line->size);
+	record_session(str, line->facts);
+	record_delays(str, line);
+	if (line->removed_meanwhile)
+		str_text(str, ",\"removed_meanwhile\":true");
+	if (line->next_attempt != 0)
+		str_printf(str, ",\"next_attempt\":\"%s\"",
+			   clock_iso(time, line->next_attempt * 1000));
+	str_text(str, "}\n");
+}
+
+static void
+record_log_where(struct str *str, const struct proto_result_facts *facts)
+{
+	if (facts == NULL || facts->host.len == 0)
+		return;
+	str_text(str, " host=");
+	str_printable(str, facts->host.data, facts->host.len);
+	if (facts->remote_ip.len > 0)
+		str_printf(str, " addr=%.*s", SLICE_ARG(facts->remote_ip));
+	if (facts->source_ip.len > 0)
+		str_printf(str, " source=%.*s", SLICE_ARG(facts->source_ip));
+	if (facts->tls_version.len > 0)
+		str_printf(str, " tls=%.*s:%.*s", SLICE_ARG(facts->tls_policy),
+			   SLICE_ARG(facts->tls_version));
+}
+
+static void
+record_log_outcome(struct str *str, const struct outcome *outcome)
+{
+	char enhanced[OUTCOME_ENHANCED_TEXT];
+
+	if (outcome->class != OUTCOME_DELIVERED)
+		str_printf(str, " step=%s", outcome_step_name(outcome->step));
+	if (outcome->local)
+		str_text(str, " local=yes");
+	if (outcome->code != 0)
+		str_printf(str, " code=%u", outcome->code);
+	if (outcome->enhanced.class != 0)
+		str_printf(str, " dsn=%s", outcome_enhanced_text(enhanced, outcome->enhanced));
+	str_text(str, " reply=\"");
+	str_printable(str, outcome->reply.data, outcome->reply.len);
+	str_char(str, '"');
+}
+
+/* The same for people: one line, the same facts in the same order. */
+static void
+record_log(struct record *record, const struct record_line *line)
+{
+	struct str *str = &record->scratch;
+	char time[CLOCK_TEXT];
+
+	str_clear(str);
+	str_printf(str, "%s msg=%llu from=<", record_events[line->event],
+		   (unsigned long long)line->message);
+	str_printable(str, line->sender.data, line->sender.len);
+	str_text(str, "> rcpt=<");
+	str_printable(str, line->rcpt.data, line->rcpt.len);
+	str_char(str, '>');
+	record_log_where(str, line->facts);
+	str_printf(str, " delay=%.2f/%.2f", line->queue_s, line->schedule_s);
+	if (line->facts != NULL)
+		str_printf(str, "/%.2f/%.2f", line->facts->connect_ms / 1000.0,
+			   line->facts->transfer_ms / 1000.0);
+	if (line->outcome != NULL)
+		record_log_outcome(str, line->outcome);
+	if (line->next_attempt != 0)
+		str_printf(str, " next=%s", clock_iso(time, line->next_attempt * 1000));
+	log_line(LOG_LEVEL_INFO, str_c(str));
+}
+
+void
+record_add(struct record *record, const struct record_line *line)
+{
+	if (log_wants(LOG_LEVEL_INFO))
+		record_log(record, line);
+	if (record->path == NULL)
+		return;
+	if (record->buffer.len >= RECORD_BUFFER_MOST) {
+		record->lost++;
+		return;
+	}
+	record_json(&record->buffer, line);
+}
+
+static void
+record_failed(struct record *record)
+{
+	if (!record->failing)
+		log_error("the delivery record %s cannot be written: %s; %s", record->path,
+			  strerror(errno),
+			  record->must ? "when 64 MiB wait no message leaves any more"
+				       : "what does not fit into 64 MiB is lost");
+	record->failing = true;
+}
+
+static void
+record_recovered(struct record *record)
+{
+	if (record->failing)
+		log_warn("the delivery record %s is written again; %llu lines were lost",
+			 record->path, (unsigned long long)record->lost);
+	record->failing = false;
+	record->lost = 0;
+}
+
+void
+record_flush(struct record *record)
+{
+	ssize_t n;
+
+	if (record->buffer.len == 0)
+		return;
+	if (record->fd < 0 && !record_open(record, NULL)) {
+		record_failed(record);
+		return;
+	}
+	n = write(record->fd, record->buffer.data, record->buffer.len);
+	if (n == (ssize_t)record->buffer.len) {
+		str_clear(&record->buffer);
+		record_recovered(record);
+		return;
+	}
+	if (n > 0) {
+		memmove(record->buffer.data, record->buffer.data + n,
+			record->buffer.len - (size_t)n);
+		record->buffer.len -= (size_t)n;
+	}
+	record_failed(record);
+}
+
+bool
+record_may_send(const struct record *record)
+{
+	return !record->must || record->buffer.len < RECORD_BUFFER_MOST;
+}

@@ -1,0 +1,301 @@
+#include "master/sched/sched.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/alloc.h"
+#include "common/arena.h"
+#include "common/clock.h"
+#include "common/log.h"
+#include "common/map.h"
+#include "common/settings/settings.h"
+#include "common/why.h"
+#include "master/pool/pool.h"
+#include "master/record.h"
+#include "master/sched/delivery.h"
+#include "master/sched/destination.h"
+#include "master/sched/feed.h"
+#include "master/sched/job.h"
+#include "master/sched/lane.h"
+#include "master/sched/load.h"
+#include "master/sched/settle.h"
+#include "master/sched/state.h"
+#include "master/sched/write.h"
+#include "master/store/delivery.h"
+#include "master/store/turn.h"
+
+static unsigned
+sched_session_most(const struct settings *settings)
+{
+	return (unsigned)settings_integer(settings, SETTING_WORKER_MAX_SESSIONS);
+}
+
+struct sched *
+sched_new(const struct sched_options *options, struct why *why)
+{
+	struct sched *sched = alloc_new(struct sched);
+
+	sched->base = options->base;
+	sched->store = options->store;
+	sched->pool = options->pool;
+	sched->record = options->record;
+	sched->settings = options->settings;
+	sched->session_most = sched_session_most(options->settings);
+	sched->destinations = map_new();
+	sched->lanes = map_new();
+	sched->deliveries = map_new();
+	sched->jobs = map_new();
+	list_init(&sched->movable);
+	list_init(&sched->dirty);
+	if (!sched_feed_all(sched, why))
+		sched_free(&sched);
+	return sched;
+}
+
+static void
+sched_drop_delivery(void *value)
+{
+	struct sched_delivery *delivery = value;
+
+	sched_write_forget(delivery);
+	sched_delivery_free(&delivery);
+}
+
+static void
+sched_drop_destination(void *value)
+{
+	struct sched_destination *destination = value;
+
+	free(destination->links);
+	free(destination->name);
+	free(destination);
+}
+
+void
+sched_free(struct sched **sched)
+{
+	if (*sched == NULL)
+		return;
+	map_free(&(*sched)->jobs, free);
+	map_free(&(*sched)->deliveries, sched_drop_delivery);
+	map_free(&(*sched)->lanes, free);
+	map_free(&(*sched)->destinations, sched_drop_destination);
+	heap_free(&(*sched)->later);
+	heap_free(&(*sched)->suspended);
+	free(*sched);
+	*sched = NULL;
+}
+
+void
+sched_set_settings(struct sched *sched, const struct settings *settings)
+{
+	sched->settings = settings;
+	sched->session_most = sched_session_most(settings);
+	sched_destination_reload(sched);
+}
+
+void
+sched_stop(struct sched *sched)
+{
+	sched->stopping = true;
+}
+
+/* May any job leave at all? After a failed commit none does until one succeeds. */
+static bool
+sched_may_send(const struct sched *sched)
+{
+	return !sched->stopping && store_turn_is_healthy(sched->store) &&
+	       store_turn_pending(sched->store) < SCHED_PENDING_MOST &&
+	       record_may_send(sched->record);
+}
+
+/* The next delivery of a destination: its lanes take turns. NULL when nothing is due after all. */
+static struct sched_delivery *
+sched_pick(struct sched *sched, struct sched_destination *destination)
+{
+	while (!list_is_empty(&destination->lanes)) {
+		struct sched_lane *lane = list_first(&destination->lanes, struct sched_lane, link);
+		struct sched_delivery *delivery;
+
+		/* Leaves something waiting, or takes the lane out of the list. */
+		sched_feed_lane(sched, lane);
+		if (list_is_empty(&destination->lanes) ||
+		    list_first(&destination->lanes, struct sched_lane, link) != lane)
+			continue;
+		delivery = sched_lane_take(lane);
+		list_remove(&lane->link);
+		list_append(&destination->lanes, &lane->link);
+		return delivery;
+	}
+	return NULL;
+}
+
+static void
+sched_send(struct sched *sched, struct sched_delivery *delivery, struct pool_worker *worker,
+	   bool open)
+{
+	struct sched_lane *lane = delivery->lane;
+	struct why why = {0};
+
+	sched_delivery_move(delivery, SCHED_OUT);
+	switch (sched_job_send(sched, delivery, worker, open, &why)) {
+	case SCHED_JOB_SENT:
+		break;
+	case SCHED_JOB_UNREADABLE:
+		sched_settle_unsendable(sched, delivery, why.text);
+		break;
+	case SCHED_JOB_NO_CHANNEL:
+		sched_lane_return(sched, delivery);
+		break;
+	}
+	sched_lane_settle(sched, lane);
+}
+
+/* One job for this destination; false when it cannot move now. */
+static bool
+sched_serve(struct sched *sched, struct sched_destination *destination)
+{
+	struct sched_delivery *delivery;
+	struct pool_worker *worker;
+	bool open;
+
+	worker = sched_destination_choose(sched, destination, &open);
+	if (worker == NULL)
+		return false;
+	delivery = sched_pick(sched, destination);
+	if (delivery == NULL)
+		return false;
+	/* Lost twice with its worker: it may be the reason, and gets a worker to itself. */
+	if (delivery->lost >= 2)
+		worker = sched_load_empty(sched);
+	if (worker == NULL) {
+		sched_lane_return(sched, delivery);
+		return false;
+	}
+	sched_send(sched, delivery, worker, open);
+	return true;
+}
+
+int64_t
+sched_turn(struct sched *sched)
+{
+	int64_t now = clock_wall_ms();
+	int64_t wake = sched_lane_wake(sched, now / 1000);
+	int64_t resume = sched_destination_wake(sched, now / 1000);
+	int jobs = 0;
+
+	while (jobs < SCHED_TURN_JOBS && !list_is_empty(&sched->movable) && sched_may_send(sched)) {
+		struct sched_destination *destination =
+		    list_first(&sched->movable, struct sched_destination, link);
+		bool moved;
+
+		list_remove(&destination->link);
+		destination->serving = true;
+		moved = sched_serve(sched, destination);
+		destination->serving = false;
+		jobs += moved;
+		if (moved)
+			sched_destination_poke(sched, destination);
+		sched_destination_drop(sched, destination);
+	}
+	if (jobs == SCHED_TURN_JOBS)
+		return 0;
+	if (wake == 0 || (resume != 0 && resume < wake))
+		wake = resume;
+	if (wake == 0)
+		return -1;
+	return wake * 1000 > now ? wake * 1000 - now : 0;
+}
+
+void
+sched_before_commit(struct sched *sched)
+{
+	sched_settle_flush(sched);
+	record_flush(sched->record);
+}
+
+/* A worker that keeps a job long after the attempt's end is stuck: it is killed, then settled. */
+static void
+sched_check_overdue(struct sched *sched)
+{
+	int64_t now = clock_mono_ms();
+	struct sched_job *job;
+	size_t cursor = 0;
+
+	while ((job = map_next(sched->jobs, &cursor)) != NULL)
+		if (job->deadline_ms < now)
+			pool_worker_kill(job->worker, "an attempt is long overdue");
+}
+
+void
+sched_tick(struct sched *sched)
+{
+	sched_check_overdue(sched);
+	sched_feed_edits(sched);
+}
+
+void
+sched_arrived(struct sched *sched, const struct store_delivery *row)
+{
+	struct sched_lane *lane = sched_lane_get(sched, (uint64_t)row->lane_id, row->domain);
+	struct sched_delivery *delivery;
+
+	if (row->next_attempt_at > clock_wall_ms() / 1000) {
+		sched_lane_due(sched, lane, row->next_attempt_at);
+	} else if (sched_lane_has_room(sched, lane)) {
+		delivery = sched_delivery_new(row);
+		map_put_id(sched->deliveries, delivery->id, delivery);
+		sched_lane_add(sched, lane, delivery);
+	} else {
+		sched_lane_more(sched, lane);
+	}
+}
+
+void
+sched_lane_changed(struct sched *sched, int64_t lane_id)
+{
+	sched_feed_reread(sched, lane_id);
+}
+
+const struct sched_figures *
+sched_figures(const struct sched *sched)
+{
+	return &sched->figures;
+}
+
+uint64_t
+sched_in_flight(const struct sched *sched)
+{
+	return map_count(sched->jobs);
+}
+
+const char *
+sched_where(const struct sched *sched, uint64_t delivery_id)
+{
+	const struct sched_delivery *delivery = map_find_id(sched->deliveries, delivery_id);
+
+	return delivery ? sched_delivery_place_name(delivery->place) : NULL;
+}
+
+bool
+sched_pins(struct sched *sched, int64_t segment)
+{
+	return sched_job_pins(sched, segment);
+}
+
+bool
+sched_destination_counts(const struct sched *sched, const char *domain, unsigned *open,
+			 unsigned *out)
+{
+	const struct sched_destination *destination =
+	    map_find(sched->destinations, domain, strlen(domain));
+
+	if (destination == NULL)
+		return false;
+	*open = destination->open;
+	*out = 0;
+	for (size_t i = 0; i < destination->link_count; i++)
+		*out += destination->links[i].out;
+	return true;
+}

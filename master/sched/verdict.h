@@ -1,0 +1,8 @@
+#pragma once
+
+/* What the results of one delivery's recipients mean together. Pure. */
+struct sched_delivery;
+struct sched_recipient;
+
+/* The first recipient with a temporary result: it speaks for all that are left; NULL: none. */
+const struct sched_recipient *sched_verdict_first(const struct sched_delivery *delivery);
