@@ -230,21 +230,34 @@ smtp_session_trouble(struct smtp_session *session, enum smtp_trouble trouble, in
 		smtp_session_failed(session, &verdict);
 }
 
+/*
+ * A reply may come before its command was said only where that has a meaning: the early answer to
+ * a message not begun yet, and a service that closes.
+ */
+static bool
+smtp_session_expects(const struct smtp_session *session)
+{
+	enum smtp_step_id step;
+
+	if (session->heard == session->planned)
+		return false;
+	step = session->script[session->heard].step;
+	return session->heard < session->said || step == SMTP_STEP_CONTENT ||
+	       session->reply.code == 421;
+}
+
 /* A complete reply: moves heard, or finds that nothing was asked. */
 static void
 smtp_session_hear(struct smtp_session *session)
 {
 	const struct smtp_reply *reply = &session->reply;
-	const struct smtp_turn *turn = &session->script[session->heard];
 	struct smtp_turn now;
 
-	if (session->heard == session->planned ||
-	    (session->heard == session->said && turn->step != SMTP_STEP_GREETING &&
-	     reply->code != 421)) {
+	if (!smtp_session_expects(session)) {
 		smtp_session_trouble(session, SMTP_TROUBLE_GARBAGE, 0);
 		return;
 	}
-	now = *turn;
+	now = session->script[session->heard];
 	if (log_wants(LOG_LEVEL_DEBUG))
 		log_debug("%s: %s: %u", session->peer, smtp_step_row(now.step)->name, reply->code);
 	session->heard++;

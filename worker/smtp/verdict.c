@@ -168,8 +168,8 @@ smtp_verdict_content(struct smtp_verdict *verdict, const struct smtp_reply *repl
 		return;
 	}
 	smtp_verdict_set(verdict,
-			 smtp_reply_class(reply) == 5 ? OUTCOME_PERMANENT : OUTCOME_TEMPORARY, reply,
-			 text);
+			 smtp_reply_class(reply) == 5 ? OUTCOME_PERMANENT : OUTCOME_TEMPORARY,
+			 reply, text);
 	verdict->next = SMTP_NEXT_STOP;
 	if (facts->bdat && smtp_verdict_knows_no_bdat(reply)) {
 		smtp_verdict_temporary(verdict, reply, text, SMTP_NEXT_SESSION);
@@ -250,8 +250,8 @@ smtp_verdict_trouble_words(struct str *text, enum outcome_step step, enum smtp_t
 	    [SMTP_TROUBLE_TIMEOUT] = "timed out",
 	    [SMTP_TROUBLE_CLOSED] = "connection closed by the peer",
 	    [SMTP_TROUBLE_LOST] = "connection lost",
-	    [SMTP_TROUBLE_GARBAGE] = "the peer said what is no reply",
-	    [SMTP_TROUBLE_TOO_LONG] = "the peer's reply is too long",
+	    [SMTP_TROUBLE_GARBAGE] = "invalid reply",
+	    [SMTP_TROUBLE_TOO_LONG] = "reply too long",
 	    [SMTP_TROUBLE_BODY] = "the stored message cannot be read",
 	};
 
