@@ -10,7 +10,6 @@
 #include "common/list.h"
 #include "common/map.h"
 #include "common/proto/submit.h"
-#include "common/settings/eval.h"
 #include "common/settings/settings.h"
 #include "master/store/arrive.h"
 #include "master/store/delivery.h"

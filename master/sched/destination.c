@@ -9,7 +9,6 @@
 #include "common/clock.h"
 #include "common/map.h"
 #include "common/expr/expr.h"
-#include "common/settings/eval.h"
 #include "common/settings/settings.h"
 #include "master/pool/pool.h"
 #include "master/sched/load.h"

@@ -13,7 +13,6 @@
 #include "common/frame.h"
 #include "common/map.h"
 #include "common/proto/job.h"
-#include "common/settings/eval.h"
 #include "common/settings/settings.h"
 #include "common/why.h"
 #include "master/pool/worker.h"

@@ -10,7 +10,6 @@
 #include "common/map.h"
 #include "common/proto/result.h"
 #include "common/random.h"
-#include "common/settings/eval.h"
 #include "common/settings/settings.h"
 #include "master/record.h"
 #include "master/sched/delivery.h"
