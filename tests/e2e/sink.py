@@ -142,7 +142,7 @@ class Sink:
     def release(self):
         """Forgets all rules; whoever is stalled gets the usual answer."""
         self.rules.clear()
-        self.loop.call_soon_threadsafe(self.released.set)
+        self.loop.call_soon_threadsafe(self._release)
 
     def without(self, *extensions):
         for name in extensions:
@@ -200,6 +200,10 @@ class Sink:
             task.cancel()
         self.loop.run_until_complete(asyncio.gather(*self.tasks, return_exceptions=True))
         self.loop.close()
+
+    def _release(self):
+        self.released.set()
+        self.released = asyncio.Event()
 
     def _note(self):
         with self.changed:

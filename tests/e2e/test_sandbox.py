@@ -1,0 +1,119 @@
+"""What workers may do, as the kernel sees it."""
+import os
+import pwd
+import re
+
+import pytest
+
+import procs
+from rider import SWITCHING
+
+ROLES = ("deliver", "submit")
+SENDER = "bounces@sender.plain.lab"
+
+
+@pytest.fixture
+def rider(lab):
+    """One that has a delivery under way, so that its workers are past all preparation."""
+    sink = lab.sink()
+    domain = lab.domain("one", sink)
+    sink.stall("RCPT")
+    rider = lab.rider()
+    rider.inject(SENDER, f"user@{domain}", b"x" * 400 * 1024)
+    sink.wait_stalled(1, "RCPT")
+    return rider
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_no_new_privileges_and_seccomp(rider, role):
+    for pid in rider.workers(role):
+        status = procs.status(pid)
+        assert status["NoNewPrivs"].strip() == "1"
+        assert status["Seccomp"].strip() == "2"
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_no_capabilities(rider, role):
+    for pid in rider.workers(role):
+        status = procs.status(pid)
+        for field in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"):
+            assert int(status[field], 16) == 0, f"{field}: {status[field]}"
+
+
+@pytest.mark.skipif(not SWITCHING, reason="there is one uid only here")
+@pytest.mark.parametrize("role", ROLES)
+def test_another_uid_in_an_empty_root(rider, role):
+    account = pwd.getpwnam("postrider-worker")
+    for pid in rider.workers(role):
+        status = procs.status(pid)
+        assert status["Uid"].split() == [str(account.pw_uid)] * 4
+        assert status["Gid"].split() == [str(account.pw_gid)] * 4
+        assert status["Groups"].split() in ([], [str(account.pw_gid)])
+        root = procs.root(pid)
+        assert root != "/" and os.listdir(f"/proc/{pid}/root") == []
+        assert os.stat(f"/proc/{pid}/root").st_uid == 0
+
+
+@pytest.mark.skipif(not SWITCHING, reason="there is one uid only here")
+def test_master_is_not_root(rider):
+    account = pwd.getpwnam("postrider")
+    status = procs.status(rider.pid)
+    assert status["Uid"].split() == [str(account.pw_uid)] * 4
+    assert int(status["CapEff"], 16) == 0 and int(status["CapPrm"], 16) == 0
+    assert status["NoNewPrivs"].strip() == "1"
+    assert procs.status(rider.spawner())["Uid"].split() == ["0"] * 4
+
+
+@pytest.mark.skipif(not SWITCHING, reason="there is one uid only here")
+def test_modes_of_the_spool(rider):
+    account = pwd.getpwnam("postrider")
+    spool = os.stat(rider.spool)
+    assert spool.st_uid == account.pw_uid and spool.st_mode & 0o777 == 0o750
+    assert os.stat(f"{rider.spool}/queue.db").st_mode & 0o777 == 0o640
+    assert os.stat(f"{rider.spool}/segments").st_mode & 0o777 == 0o700
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_no_descriptor_of_the_queue(rider, role):
+    for pid in rider.workers(role):
+        for number, target in procs.files(pid).items():
+            assert "queue.db" not in target and "lock" not in target, f"{number}: {target}"
+            if role == "submit":
+                continue
+            # A body past 256 KiB travels as a descriptor that only reads.
+            if ".seg" in target:
+                with open(f"/proc/{pid}/fdinfo/{number}", encoding="ascii") as f:
+                    flags = int(re.search(r"^flags:\s*(\d+)", f.read(), re.M)[1], 8)
+                assert flags & os.O_ACCMODE == os.O_RDONLY
+
+
+def test_submit_worker_may_only_append(rider):
+    segments = []
+    for pid in rider.workers("submit"):
+        for number, target in procs.files(pid).items():
+            if ".seg" in target:
+                with open(f"/proc/{pid}/fdinfo/{number}", encoding="ascii") as f:
+                    flags = int(re.search(r"^flags:\s*(\d+)", f.read(), re.M)[1], 8)
+                segments.append((target, flags))
+    for target, flags in segments:
+        assert flags & os.O_ACCMODE == os.O_WRONLY and flags & os.O_APPEND, target
+
+
+def test_said_in_the_log_once(rider):
+    """Each role says once what protection it is under, and what is missing when something is."""
+    for role in ROLES:
+        lines = re.findall(rf"protection of {role} workers: (.*)", rider.log())
+        assert len(lines) == 1
+        assert "seccomp" in lines[0]
+        if SWITCHING:
+            assert "uid" in lines[0] and "chroot" in lines[0]
+
+
+@pytest.mark.skipif(not os.path.exists("/sys/kernel/security/landlock")
+                    and "landlock" not in open("/proc/kallsyms", encoding="ascii").read(),
+                    reason="no Landlock in this kernel")
+def test_worker_cannot_reach_the_daemon_itself(lab):
+    """Ports that are not mail's are closed to it: here a relay's address with a port not named."""
+    rider = lab.rider()
+    line = re.search(r"protection of deliver workers: (.*)", rider.log())[1]
+    assert "landlock" in line.lower()
