@@ -275,7 +275,6 @@ privilege_limit_files(rlim_t files)
 	if (files > now.rlim_max)
 		files = now.rlim_max;
 	now.rlim_cur = files;
-	now.rlim_max = files;
 	return setrlimit(RLIMIT_NOFILE, &now) == 0 ? files : 0;
 }
 

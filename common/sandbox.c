@@ -128,9 +128,24 @@ enum {
 	SANDBOX_MASK_UNIX = 4
 };
 
-#define SANDBOX_STREAM       SCMP_A1(SCMP_CMP_MASKED_EQ, 0xf, SOCK_STREAM)
-#define SANDBOX_DGRAM        SCMP_A1(SCMP_CMP_MASKED_EQ, 0xf, SOCK_DGRAM)
-#define SANDBOX_PROTOCOL(n)  SCMP_A2(SCMP_CMP_EQ, n)
+/* An argument's place in the call, and what it has to be; for the table. */
+#define SYSCALL_IS(place, value)             \
+	{                                    \
+		place, SCMP_CMP_EQ, value, 0 \
+	}
+#define SYSCALL_CLEAR(place, mask)                 \
+	{                                          \
+		place, SCMP_CMP_MASKED_EQ, mask, 0 \
+	}
+/* The type of a socket, whatever its flags. */
+#define SYSCALL_STREAM                                  \
+	{                                               \
+		1, SCMP_CMP_MASKED_EQ, 0xf, SOCK_STREAM \
+	}
+#define SYSCALL_DGRAM                                  \
+	{                                              \
+		1, SCMP_CMP_MASKED_EQ, 0xf, SOCK_DGRAM \
+	}
 
 struct sandbox_row {
 	unsigned mask;

@@ -55,7 +55,8 @@ CREATE TABLE delivery (
 	message_id      INTEGER NOT NULL,
 	lane_id         INTEGER NOT NULL,
 	state           INTEGER NOT NULL DEFAULT 0 CHECK (state IN (0, 2)), -- 0 active, 2 held
-	rev             INTEGER NOT NULL DEFAULT 0, -- raised by the daemon in its own updates
+	rev             INTEGER NOT NULL DEFAULT 0, -- raised by the daemon in its own updates;
+	                                            -- its insertions begin with 1
 	retry_num       INTEGER NOT NULL DEFAULT 0,
 	notify_num      INTEGER NOT NULL DEFAULT 0,
 	next_attempt_at INTEGER NOT NULL,
@@ -213,6 +214,8 @@ BEGIN
 	                deferred = deferred - (old.state = 0 AND old.retry_num > 0),
 	                held = held - (old.state <> 0)
 	 WHERE id = old.lane_id;
+	INSERT INTO edited (lane_id)
+	SELECT old.lane_id FROM daemon WHERE writing = 0 ON CONFLICT DO NOTHING;
 	DELETE FROM message WHERE id = old.message_id
 	   AND NOT EXISTS (SELECT 1 FROM delivery WHERE message_id = old.message_id);
 END;
@@ -246,10 +249,10 @@ BEGIN
 	SELECT raise(ABORT, 'this class has lanes');
 END;
 
--- What others did, for the daemon to read again.
+-- What others did, for the daemon to read again; deletions of deliveries are in delivery_delete.
 
 CREATE TRIGGER delivery_insert_edited AFTER INSERT ON delivery
-WHEN (SELECT writing FROM daemon) = 0
+WHEN new.rev = 0
 BEGIN
 	INSERT INTO edited (lane_id) VALUES (new.lane_id) ON CONFLICT DO NOTHING;
 END;
@@ -259,19 +262,6 @@ WHEN new.rev = old.rev
 BEGIN
 	INSERT INTO edited (lane_id) VALUES (old.lane_id) ON CONFLICT DO NOTHING;
 	INSERT INTO edited (lane_id) VALUES (new.lane_id) ON CONFLICT DO NOTHING;
-END;
-
-CREATE TRIGGER delivery_delete_edited AFTER DELETE ON delivery
-WHEN (SELECT writing FROM daemon) = 0
-BEGIN
-	INSERT INTO edited (lane_id) VALUES (old.lane_id) ON CONFLICT DO NOTHING;
-END;
-
-CREATE TRIGGER recipient_insert_edited AFTER INSERT ON recipient
-WHEN (SELECT writing FROM daemon) = 0
-BEGIN
-	INSERT INTO edited (lane_id)
-	SELECT lane_id FROM delivery WHERE id = new.delivery_id ON CONFLICT DO NOTHING;
 END;
 
 CREATE TRIGGER recipient_update_edited AFTER UPDATE ON recipient

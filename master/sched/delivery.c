@@ -6,7 +6,9 @@
 
 #include "common/alloc.h"
 #include "common/log.h"
+#include "master/sched/state.h"
 #include "master/store/delivery.h"
+#include "master/subject.h"
 
 static const char *const sched_place_names[SCHED_PLACES] = {
     [SCHED_NOWHERE] = "nowhere",   [SCHED_WAITING] = "waiting", [SCHED_OUT] = "out",
@@ -142,4 +144,29 @@ sched_delivery_rewind(struct sched_delivery *delivery)
 	for (size_t i = 0; i < delivery->recipient_count; i++)
 		if (!delivery->recipients[i].settled)
 			delivery->recipients[i].reported = false;
+}
+
+struct subject *
+sched_delivery_subject(const struct sched_delivery *delivery)
+{
+	struct slice *recipients = alloc_array(delivery->recipient_count, sizeof(*recipients));
+	struct subject_facts facts = {.sender = delivery->sender,
+				      .rcpt_domain = slice_of(delivery->lane->destination->name),
+				      .recipients = recipients,
+				      .recipient_count = delivery->recipient_count,
+				      .priority = delivery->priority,
+				      .size = delivery->size,
+				      .retry_num = delivery->retry_num,
+				      .notify_num = delivery->notify_num,
+				      .expires_at = delivery->expires_at,
+				      .last_status = delivery->last_status,
+				      .last_error = outcome_error_name(delivery->last_error),
+				      .last_tls_error = delivery->last_tls_error};
+	struct subject *subject;
+
+	for (size_t i = 0; i < delivery->recipient_count; i++)
+		recipients[i] = delivery->recipients[i].address;
+	subject = subject_new(&facts);
+	free(recipients);
+	return subject;
 }

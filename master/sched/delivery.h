@@ -17,6 +17,7 @@ struct sched_lane;
 struct sched_job;
 struct sched_write_trace;
 struct store_delivery;
+struct subject;
 
 /* A state is a place: sched_delivery_move() is the one door between them. */
 enum sched_place {
@@ -88,3 +89,6 @@ struct sched_recipient *sched_delivery_recipient(struct sched_delivery *delivery
 void sched_delivery_report(struct sched_recipient *recipient, const struct outcome *outcome);
 /* For the next attempt: forgets results that were not final. */
 void sched_delivery_rewind(struct sched_delivery *delivery);
+
+/* As expressions see it; the delivery must stay while the subject is used. */
+struct subject *sched_delivery_subject(const struct sched_delivery *delivery);

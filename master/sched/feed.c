@@ -14,6 +14,7 @@
 #include "master/sched/lane.h"
 #include "master/sched/state.h"
 #include "master/store/delivery.h"
+#include "master/store/edited.h"
 #include "master/store/lane.h"
 
 enum { SCHED_FEED_LANES = 1000, SCHED_FEED_PAUSE = 60 };
@@ -145,7 +146,7 @@ sched_feed_reread(struct sched *sched, int64_t lane_id)
 }
 
 struct sched_feed_clear {
-	struct store_lane_clear clear;
+	struct store_edited_clear clear;
 	int64_t ids[SCHED_FEED_LANES];
 };
 
@@ -168,10 +169,10 @@ sched_feed_edits(struct sched *sched)
 	struct why why = {0};
 	int count;
 
-	if (!store_lane_others_wrote(sched->store))
+	if (!store_edited_others_wrote(sched->store))
 		return;
 	clear = alloc_new(struct sched_feed_clear);
-	count = store_lane_edited(sched->store, clear->ids, SCHED_FEED_LANES, &why);
+	count = store_edited_lanes(sched->store, clear->ids, SCHED_FEED_LANES, &why);
 	if (count <= 0) {
 		if (count < 0)
 			log_error("the list of edited lanes cannot be read: %s", why.text);
@@ -180,6 +181,6 @@ sched_feed_edits(struct sched *sched)
 	}
 	clear->clear.ids = clear->ids;
 	clear->clear.count = (size_t)count;
-	store_lane_clear_init(&clear->clear, sched_feed_cleared, sched);
+	store_edited_clear_init(&clear->clear, sched_feed_cleared, sched);
 	store_turn_add(sched->store, &clear->clear.op);
 }

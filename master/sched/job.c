@@ -20,9 +20,9 @@
 #include "master/sched/destination.h"
 #include "master/sched/load.h"
 #include "master/sched/state.h"
-#include "master/sched/subject.h"
 #include "master/store/id.h"
 #include "master/store/segment.h"
+#include "master/subject.h"
 
 enum {
 	SCHED_JOB_GRACE_MS = 30000,  /* an answer is overdue that long after the attempt's end */
@@ -60,12 +60,12 @@ sched_job_recipients(const struct sched_delivery *delivery, struct proto_job_rec
 static uint32_t
 sched_job_attempt_ms(struct sched *sched, const struct sched_delivery *delivery)
 {
-	struct sched_subject *subject = sched_subject_new(sched, delivery);
+	struct subject *subject = sched_delivery_subject(delivery);
 	int64_t cap = 1;
 
 	settings_eval_duration_ms(sched->settings, SETTING_QUEUE_OUTBOUND_TIMEOUTS_ATTEMPT,
-				  sched_subject_env(subject), &cap);
-	sched_subject_free(&subject);
+				  subject_env(subject), &cap);
+	subject_free(&subject);
 	if (delivery->expires_at != 0) {
 		int64_t rest = delivery->expires_at * 1000 + 60000 - clock_wall_ms();
 

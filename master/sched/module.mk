@@ -9,7 +9,6 @@ libmaster_a_SOURCES += \
 	master/sched/sched.c master/sched/sched.h \
 	master/sched/settle.c master/sched/settle.h \
 	master/sched/state.h \
-	master/sched/subject.c master/sched/subject.h \
 	master/sched/verdict.c master/sched/verdict.h \
 	master/sched/worker.c master/sched/worker.h \
 	master/sched/write.c master/sched/write.h

@@ -17,10 +17,10 @@
 #include "master/sched/lane.h"
 #include "master/sched/retry.h"
 #include "master/sched/state.h"
-#include "master/sched/subject.h"
 #include "master/sched/verdict.h"
 #include "master/sched/write.h"
 #include "master/store/delivery.h"
+#include "master/subject.h"
 
 enum { SCHED_SETTLE_LOST_HELD = 3 };
 
@@ -112,20 +112,20 @@ sched_settle_next(struct sched *sched, struct sched_delivery *delivery, bool loc
 {
 	struct settings_answer waits = {0};
 	struct settings_answer jitter = {0};
-	struct sched_subject *subject;
+	struct subject *subject;
 	int64_t wait;
 
 	if (local) {
 		wait = sched_retry_local_wait(delivery->local_faults++);
 	} else {
-		subject = sched_subject_new(sched, delivery);
-		settings_eval(sched->settings, SETTING_QUEUE_SCHEDULE_RETRY,
-			      sched_subject_env(subject), &waits);
-		settings_eval(sched->settings, SETTING_QUEUE_SCHEDULE_JITTER,
-			      sched_subject_env(subject), &jitter);
+		subject = sched_delivery_subject(delivery);
+		settings_eval(sched->settings, SETTING_QUEUE_SCHEDULE_RETRY, subject_env(subject),
+			      &waits);
+		settings_eval(sched->settings, SETTING_QUEUE_SCHEDULE_JITTER, subject_env(subject),
+			      &jitter);
 		wait = sched_retry_wait(waits.integers, waits.count, delivery->retry_num,
 					jitter.real, random_default, NULL);
-		sched_subject_free(&subject);
+		subject_free(&subject);
 	}
 	return (clock_wall_ms() + wait + 999) / 1000;
 }

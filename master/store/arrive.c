@@ -72,7 +72,7 @@ arrive_delivery(struct store *store, int64_t message_id, struct store_arrive_del
 	sqlite3_stmt *stmt = store_db_prepare(
 	    store,
 	    "INSERT INTO delivery (id, message_id, lane_id, state, next_attempt_at,"
-	    " next_notify_at, expires_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+	    " next_notify_at, expires_at, rev) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 1)",
 	    why);
 
 	if (stmt == NULL)

@@ -28,7 +28,7 @@ struct store_db_statement {
 	sqlite3_stmt *stmt;
 };
 
-enum { DB_OPEN_WAIT_MS = 5000 };
+enum { DB_OPEN_WAIT_MS = 5000, DB_SLOT = 4096, DB_SLOTS = 256 };
 
 /*
  * secure_delete is on in some distributions' library and doubles the pages a finished message
@@ -217,6 +217,17 @@ db_open_folders(struct store *store, struct why *why)
 	return db_create(store, why);
 }
 
+/*
+ * The process has one thread, and nobody asks the library how much memory it uses: both cost a
+ * lock at every allocation. Refused (and harmless) when somebody used the library before.
+ */
+static void
+db_configure(void)
+{
+	sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 static bool
 db_open_file(struct store *store, const char *path, struct why *why)
 {
@@ -224,6 +235,7 @@ db_open_file(struct store *store, const char *path, struct why *why)
 	char mode[8] = "";
 	sqlite3_stmt *stmt = NULL;
 
+	db_configure();
 	if (sqlite3_open_v2(path, &store->db,
 			    SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
 			    NULL) != SQLITE_OK) {
@@ -231,6 +243,8 @@ db_open_file(struct store *store, const char *path, struct why *why)
 		return false;
 	}
 	sqlite3_busy_timeout(store->db, DB_OPEN_WAIT_MS);
+	/* A trigger's frame is larger than the slots the library begins with. */
+	sqlite3_db_config(store->db, SQLITE_DBCONFIG_LOOKASIDE, NULL, DB_SLOT, DB_SLOTS);
 	sqlite3_file_control(store->db, "main", SQLITE_FCNTL_PERSIST_WAL, &on);
 	if (sqlite3_prepare_v2(store->db, "PRAGMA journal_mode = WAL", -1, &stmt, NULL) ==
 		SQLITE_OK &&

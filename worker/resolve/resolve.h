@@ -9,8 +9,8 @@
 /*
  * Asynchronous questions to the configured recursive resolvers, for a process without files, NSS
  * or any other library's resolver: UDP first, TCP when the answer was cut. Equal questions in
- * flight share one packet, answers are kept for their TTL, and at most RESOLVE_AT_ONCE fresh
- * questions are outstanding; the rest wait in a queue of their own.
+ * flight share one packet, answers are kept for their TTL, and a burst of questions waits in a
+ * queue of its own.
  *
  * Every question gets one answer, later (never before resolve_start() returned), unless it was
  * cancelled or the resolver freed. All waiting is measured with the monotonic clock.
@@ -20,17 +20,7 @@ struct why;
 struct resolve;
 struct resolve_query;
 
-enum {
-	RESOLVE_SERVERS_MAX = 6,
-	/* Questions sent in the last second and not answered yet: bursts above this lose packets.
-	 */
-	RESOLVE_AT_ONCE = 64,
-	/*
-	 * Questions that have waited longer than that. They make no burst, and must not keep the
-	 * others from being asked: a zone whose servers are dead takes the resolver many seconds.
-	 */
-	RESOLVE_SLOW = 448,
-};
+enum { RESOLVE_SERVERS_MAX = 6 };
 
 /* The numbers of RFC 1035 3.2.2, 3596, 6698. */
 enum resolve_type {
@@ -58,19 +48,17 @@ enum resolve_trust {
 	RESOLVE_TRUST_NO,
 };
 
+/* Host: lower case, without the final dot, the root being "."; bytes that no host name has are
+ * escaped as \DDD, and is_host is false then, as for the root. */
 struct resolve_mx_record {
 	uint16_t preference;
-	/*
-	 * Lower case, without the final dot; the root is ".". Bytes that no host name has are
-	 * escaped as \DDD, and is_host is false then, as for the root.
-	 */
-	const char *host;
 	bool is_host;
+	const char *host;
 };
 
+/* The strings of the record joined; NUL-terminated, but any byte may occur. */
 struct resolve_txt_record {
-	const char
-	    *data; /* the strings of the record joined; NUL-terminated, but any byte may occur */
+	const char *data;
 	size_t len;
 };
 
@@ -95,26 +83,27 @@ struct resolve_record {
 
 struct resolve_answer {
 	enum resolve_status status;
-	bool secure;     /* the AD bit of a trusted resolver (RFC 4035); NXDOMAIN and NODATA too */
-	bool from_cache; /* no packet was sent for this answer */
-	uint32_t ttl;    /* seconds it may be kept: the least of the chain and the records, or
-			    the negative TTL (RFC 2308); 0 when there is none */
-	const char *canonical; /* the end of the alias chain, written as mx.host; the question's
-				  name when there is no alias; NULL without a usable answer */
-	size_t count;          /* 0 unless the status is RESOLVE_OK */
+	bool secure;     /* the AD bit (RFC 4035) of a trusted resolver, of a denial too */
+	bool from_cache; /* no packet was sent for it */
+	/* Seconds it may be kept: the least of the alias chain and the records, or the negative TTL
+	 * (RFC 2308); 0 when there is none. */
+	uint32_t ttl;
+	/* The end of the alias chain, or the name asked, written as an MX host; NULL without a
+	 * usable answer. */
+	const char *canonical;
+	size_t count;                         /* 0 unless the status is RESOLVE_OK */
 	const struct resolve_record *records; /* in the order of the packet */
 	size_t dropped;                       /* records of the type that were malformed */
-	const char
-	    *detail; /* words for a log, fit to print, never NULL: "SERVFAIL from 127.0.0.1" */
+	const char *detail; /* words fit to print, never NULL: "SERVFAIL from 127.0.0.1" */
 };
 
 struct resolve_config {
 	struct sockaddr_storage servers[RESOLVE_SERVERS_MAX]; /* IPv4 or IPv6; port 0 means 53 */
 	size_t count;                                         /* 1 .. RESOLVE_SERVERS_MAX */
 	unsigned timeout_ms;                                  /* how long one try waits; 0: 5000 */
-	unsigned attempts; /* tries that may end in silence; 0: 3. The budget of a question is
-			      timeout_ms * attempts from its first packet, and the same again
-			      from the moment the answer is found cut */
+	/* Tries that may end in silence; 0: 3. A question has timeout_ms * attempts from its first
+	 * packet, and the same again from the moment its answer is found cut. */
+	unsigned attempts;
 	enum resolve_trust trust_ad;
 	size_t cache_size;      /* answers kept; 0: none */
 	uint32_t cache_ttl_max; /* seconds an answer is kept at most; 0: 3600 */
@@ -137,12 +126,10 @@ struct resolve *resolve_new(struct event_base *base, const struct resolve_config
 void resolve_free(struct resolve **resolve);
 
 /*
- * Asks for the records of a name: an ASCII name as DNS has it (A-labels), with or without the
- * final dot, upper and lower case being equal. A name with an empty label, a label over 63 or 253
- * bytes in all, or any byte besides letters, digits, "-", "_" and "." is answered with
- * RESOLVE_BAD_NAME. No search list is ever applied.
- *
- * The handle is valid until the answer is given or the question cancelled.
+ * Asks for the records of a name in A-labels, with or without the final dot, case being ignored;
+ * no search list is applied. A name with an empty label, a label over 63 or more than 253 bytes, or
+ * any byte besides letters, digits, "-", "_" and "." is answered with RESOLVE_BAD_NAME. The handle
+ * is valid until the answer is given or the question cancelled.
  */
 struct resolve_query *resolve_start(struct resolve *resolve, const char *name,
 				    enum resolve_type type, resolve_fn fn, void *arg);

@@ -436,8 +436,12 @@ resolve_rr_parse(struct arena *arena, const uint8_t *data, size_t len,
 
 	*reply = (struct resolve_rr_reply){.words = "not a reply to the question"};
 	reply->answer.status = RESOLVE_GARBAGE;
-	if (!rr_check_question(&packet, name))
+	if (!rr_check_question(&packet, name)) {
+		/* Servers that do not know EDNS may refuse with the bare header. */
+		if (len >= RESOLVE_RR_HEADER && (data[3] & 0x0f) == 1 && rr_get16(data + 4) == 0)
+			reply->words = "FORMERR";
 		return;
+	}
 	reply->matches = true;
 	extended = rcode = data[3] & 0x0f;
 	reply->truncated = (data[2] & 0x02) && (rcode == 0 || rcode == 3);

@@ -303,8 +303,8 @@ servers_pump(evutil_socket_t fd, short what, void *arg)
 {
 	struct resolve_servers *servers = arg;
 
-	while (!list_is_empty(&servers->waiting) && servers->fresh < RESOLVE_AT_ONCE &&
-	       servers->slow < RESOLVE_SLOW) {
+	while (!list_is_empty(&servers->waiting) && servers->fresh < RESOLVE_SERVERS_FRESH &&
+	       servers->slow < RESOLVE_SERVERS_SLOW) {
 		struct resolve_servers_ask *ask =
 		    list_first(&servers->waiting, struct resolve_servers_ask, link);
 		int64_t now = clock_mono_ms();

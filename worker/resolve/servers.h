@@ -7,8 +7,8 @@
 
 /*
  * A question's way through the configured servers until one answers or patience ends: which is
- * asked, for how long, which next, and when TCP is used. Questions above the bounds of resolve.h
- * wait here in order of arrival.
+ * asked, for how long, which next, and when TCP is used. Questions above the bounds below wait here
+ * in order of arrival.
  *
  * A server that refuses, fails or talks nonsense is not asked again for that question, the next one
  * is, at once; when none is left the question ends with what the last one said. A silent one costs
@@ -23,6 +23,16 @@ struct resolve_name;
 struct resolve_servers;
 struct resolve_servers_ask;
 struct why;
+
+enum {
+	/* Questions sent in the last second and not answered: larger bursts lose packets. */
+	RESOLVE_SERVERS_FRESH = 64,
+	/*
+	 * Questions that have waited longer than that. They make no burst, and must not keep the
+	 * others from being asked: a zone whose servers are dead takes a resolver many seconds.
+	 */
+	RESOLVE_SERVERS_SLOW = 448,
+};
 
 struct resolve_servers_question {
 	const struct resolve_name *name; /* copied */

@@ -53,7 +53,7 @@ struct resolve_tcp_ask {
 	struct resolve_tcp *tcp;
 	struct tcp_link *via; /* NULL while it waits */
 	struct resolve_name name;
-	int type;
+	unsigned type;
 	const struct sockaddr_storage *server;
 	uint16_t id;
 	resolve_tcp_fn fn;
@@ -110,20 +110,27 @@ tcp_fail(struct tcp_link *via, const char *trouble)
 		tcp_answer(list_first(&failed, struct resolve_tcp_ask, link), NULL, 0, trouble);
 }
 
+static struct resolve_tcp_ask *
+tcp_find(const struct tcp_link *via, uint16_t id)
+{
+	struct resolve_tcp_ask *ask;
+
+	list_each (ask, &via->asks, link) {
+		if (ask->id == id)
+			return ask;
+	}
+	return NULL;
+}
+
 static void
 tcp_deliver(struct tcp_link *via, const uint8_t *packet, size_t len)
 {
-	uint16_t id = (uint16_t)(packet[0] << 8 | packet[1]);
-	struct resolve_tcp_ask *ask;
+	struct resolve_tcp_ask *ask = tcp_find(via, (uint16_t)(packet[0] << 8 | packet[1]));
 
 	via->served = true;
 	via->suspect = false;
-	list_each (ask, &via->asks, link) {
-		if (ask->id == id) {
-			tcp_answer(ask, packet, len, NULL);
-			return;
-		}
-	}
+	if (ask)
+		tcp_answer(ask, packet, len, NULL);
 }
 
 /* Hands out the complete messages of the buffer; false when what is there is no DNS. */
@@ -274,28 +281,15 @@ tcp_choose(struct resolve_tcp *tcp, const struct sockaddr_storage *server, bool 
 	return *failed ? NULL : room;
 }
 
-static uint16_t
-tcp_new_id(const struct tcp_link *via)
-{
-	const struct resolve_tcp_ask *ask;
-	uint16_t id;
-
-again:
-	id = (uint16_t)random_below(1 << 16);
-	list_each (ask, &via->asks, link) {
-		if (ask->id == id)
-			goto again;
-	}
-	return id;
-}
-
 static void
 tcp_send(struct tcp_link *via, struct resolve_tcp_ask *ask)
 {
 	uint8_t packet[RESOLVE_RR_QUESTION_MAX];
 	size_t len;
 
-	ask->id = tcp_new_id(via);
+	do {
+		ask->id = (uint16_t)random_below(1 << 16);
+	} while (tcp_find(via, ask->id));
 	len = resolve_rr_question(packet, ask->id, &ask->name, (enum resolve_type)ask->type);
 	str_char(&via->out, (char)(len >> 8));
 	str_char(&via->out, (char)(len & 0xff));

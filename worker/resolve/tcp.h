@@ -38,7 +38,7 @@ void resolve_tcp_free(struct resolve_tcp **tcp);
 struct resolve_tcp_question {
 	const struct sockaddr_storage *server; /* with its port; must outlive the question */
 	const struct resolve_name *name;       /* copied */
-	int type;                              /* a number of RFC 1035 3.2.2 */
+	unsigned type;                         /* a number of RFC 1035 3.2.2 */
 };
 
 /* The handle is valid until the callback or the cancel. */

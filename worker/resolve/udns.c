@@ -155,7 +155,7 @@ resolve_udns_free(struct resolve_udns **udns)
 }
 
 struct resolve_udns_ask *
-resolve_udns_start(struct resolve_udns *udns, const struct resolve_name *name, int type,
+resolve_udns_start(struct resolve_udns *udns, const struct resolve_name *name, unsigned type,
 		   resolve_udns_fn fn, void *arg)
 {
 	struct resolve_udns_ask *ask = alloc_new(struct resolve_udns_ask);
@@ -163,8 +163,8 @@ resolve_udns_start(struct resolve_udns *udns, const struct resolve_name *name, i
 	ask->udns = udns;
 	ask->fn = fn;
 	ask->arg = arg;
-	ask->query = dns_submit_dn(udns->ctx, name->wire, DNS_C_IN, type, DNS_NOSRCH | DNS_SET_DO,
-				   NULL, udns_finish, ask);
+	ask->query = dns_submit_dn(udns->ctx, name->wire, DNS_C_IN, (int)type,
+				   DNS_NOSRCH | DNS_SET_DO, NULL, udns_finish, ask);
 	if (!ask->query)
 		log_die("out of memory in dns_submit_dn()");
 	udns->active++;

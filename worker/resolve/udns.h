@@ -34,7 +34,7 @@ void resolve_udns_free(struct resolve_udns **udns);
 
 /* type is a number of RFC 1035 3.2.2. The handle is valid until the callback or the cancel. */
 struct resolve_udns_ask *resolve_udns_start(struct resolve_udns *udns,
-					    const struct resolve_name *name, int type,
+					    const struct resolve_name *name, unsigned type,
 					    resolve_udns_fn fn, void *arg);
 
 /* Sets *ask to NULL; NULL is fine. A late reply is thrown away. */

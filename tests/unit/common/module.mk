@@ -8,7 +8,9 @@ tests_unit_common_test_parsers_LDADD = $(UNIT_LIBS)
 
 check_PROGRAMS += tests/unit/common/test_sandbox
 TESTS += tests/unit/common/test_sandbox
-tests_unit_common_test_sandbox_SOURCES = tests/unit/common/test_sandbox.c tests/unit/unit.h
+tests_unit_common_test_sandbox_SOURCES = tests/unit/common/test_sandbox.c tests/unit/unit.h \
+	tests/unit/common/sandbox_acts.c tests/unit/common/sandbox_acts.h \
+	tests/unit/common/sandbox_libs.c tests/unit/common/sandbox_libs.h
 tests_unit_common_test_sandbox_LDADD = libcommon.a $(WORKER_LIBS) $(COMMON_LIBS) $(CHECK_LIBS)
 
 check_PROGRAMS += tests/unit/common/test_privilege

@@ -76,7 +76,7 @@ inside_everything(const char *root)
 	TEST_CHECK(prctl(PR_GET_PDEATHSIG, &signal) == 0 && signal == SIGKILL);
 	TEST_CHECK(prctl(PR_GET_DUMPABLE) == 0);
 	TEST_CHECK(prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1);
-	TEST_CHECK(getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_max == 100);
+	TEST_CHECK(getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur == 100);
 	TEST_CHECK(getrlimit(RLIMIT_CORE, &limit) == 0 && limit.rlim_max == 0);
 #ifndef SANITIZERS
 	TEST_CHECK((on & PRIVILEGE_LIMITS) != 0);

@@ -1,214 +1,17 @@
 #include <errno.h>
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "common/frame.h"
 #include "common/privilege.h"
-#include "common/proto/hello.h"
-#include "common/why.h"
-#include "master/pool/spawner.h"
+#include "tests/unit/master/pool/spawner_peer.h"
 #include "tests/unit/unit.h"
-
-enum { TEST_UID = 34567, TEST_GID = 34568 };
-
-static struct {
-	char root[64];
-	char run[64];
-	int socket;
-	pid_t pid;
-	uint64_t serial;
-} test;
-
-/* Makes and keeps a directory in the build tree; its absolute path in place. */
-static void
-test_directory(char *place, size_t room, const char *name)
-{
-	char template[32];
-	char cwd[4096];
-
-	snprintf(template, sizeof(template), "/tmp/postrider-%s-XXXXXX", name);
-	ck_assert_ptr_nonnull(mkdtemp(template));
-	ck_assert_ptr_nonnull(realpath(template, cwd));
-	ck_assert_uint_lt(strlen(cwd), room);
-	memcpy(place, cwd, strlen(cwd) + 1);
-}
-
-static int
-test_open_worker(void)
-{
-	char path[4096];
-	ssize_t len = readlink("/proc/self/exe", path, sizeof(path) - 1);
-	int fd;
-
-	ck_assert_int_gt(len, 0);
-	path[len] = '\0';
-	*strrchr(path, '/') = '\0';
-	strncat(path, "/fake_worker", sizeof(path) - strlen(path) - 1);
-	fd = open(path, O_PATH | O_CLOEXEC);
-	ck_assert_int_ge(fd, 0);
-	return fd;
-}
-
-static void
-test_setup(void)
-{
-	struct pool_spawner_options options = {.root = test.root, .run = test.run};
-	struct why why;
-
-	test_directory(test.root, sizeof(test.root), "root");
-	test_directory(test.run, sizeof(test.run), "run");
-	ck_assert_int_eq(chmod(test.root, 0755), 0);
-	options.worker = test_open_worker();
-	test.socket = pool_spawner_fork(&options, &test.pid, &why);
-	ck_assert_msg(test.socket >= 0, "%s", why.text);
-	close(options.worker);
-	test.serial = 0;
-}
-
-static void
-test_teardown(void)
-{
-	if (test.socket >= 0)
-		close(test.socket);
-	if (test.pid > 0)
-		waitpid(test.pid, NULL, 0);
-	rmdir(test.root);
-	rmdir(test.run);
-}
-
-static void
-test_send(const void *data, size_t len, const int *fds, size_t count)
-{
-	union {
-		struct cmsghdr header;
-		char bytes[CMSG_SPACE(sizeof(int) * POOL_SPAWNER_FDS)];
-	} control = {.bytes = {0}};
-	struct iovec part = {.iov_base = (void *)(uintptr_t)data, .iov_len = len};
-	struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
-
-	if (count > 0) {
-		message.msg_control = &control;
-		message.msg_controllen = CMSG_SPACE(count * sizeof(int));
-		control.header.cmsg_level = SOL_SOCKET;
-		control.header.cmsg_type = SCM_RIGHTS;
-		control.header.cmsg_len = CMSG_LEN(count * sizeof(int));
-		memcpy(CMSG_DATA(&control.header), fds, count * sizeof(int));
-	}
-	ck_assert_int_eq(sendmsg(test.socket, &message, MSG_NOSIGNAL), (ssize_t)len);
-}
-
-/* False at the end of the stream. */
-static bool
-test_receive(struct pool_spawner_answer *answer, int *fd)
-{
-	union {
-		struct cmsghdr header;
-		char bytes[CMSG_SPACE(sizeof(int))];
-	} control;
-	struct iovec part = {.iov_base = answer, .iov_len = sizeof(*answer)};
-	struct msghdr message = {.msg_iov = &part,
-				 .msg_iovlen = 1,
-				 .msg_control = &control,
-				 .msg_controllen = sizeof(control)};
-	ssize_t got = recvmsg(test.socket, &message, MSG_CMSG_CLOEXEC);
-	struct cmsghdr *header = got > 0 ? CMSG_FIRSTHDR(&message) : NULL;
-
-	*fd = -1;
-	if (header != NULL)
-		memcpy(fd, CMSG_DATA(header), sizeof(*fd));
-	if (got <= 0)
-		return false;
-	ck_assert_int_eq(got, sizeof(*answer));
-	return true;
-}
-
-static struct pool_spawner_request
-test_request(enum pool_spawner_kind kind)
-{
-	struct pool_spawner_request request;
-
-	memset(&request, 0, sizeof(request));
-	request.kind = kind;
-	request.serial = ++test.serial;
-	return request;
-}
-
-static struct pool_spawner_request
-test_start_request(void)
-{
-	struct pool_spawner_request request = test_request(POOL_SPAWNER_START);
-
-	request.fd_count = 1;
-	request.start.role = PROTO_ROLE_DELIVER;
-	request.start.number = 1;
-	request.start.uid = TEST_UID;
-	request.start.gid = TEST_GID;
-	request.start.files = 256;
-	request.start.port_count = 2;
-	request.start.ports[0] = 25;
-	request.start.ports[1] = 443;
-	return request;
-}
-
-static int
-test_bundle(const char *text)
-{
-	int fd = memfd_create("bundle", MFD_CLOEXEC);
-
-	ck_assert_int_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
-	return fd;
-}
-
-static struct pool_spawner_answer
-test_ask(const struct pool_spawner_request *request, const int *fds, int *fd)
-{
-	struct pool_spawner_answer answer;
-
-	test_send(request, sizeof(*request), fds, request->fd_count);
-	ck_assert(test_receive(&answer, fd));
-	ck_assert_uint_eq(answer.kind, request->kind);
-	ck_assert_uint_eq(answer.serial, request->serial);
-	return answer;
-}
-
-/* Starts a worker and waits for its HELLO, which comes when every right is gone. */
-static pid_t
-test_start(const char *bundle_text, int *channel)
-{
-	struct pool_spawner_request request = test_start_request();
-	int bundle = test_bundle(bundle_text);
-	struct pool_spawner_answer answer = test_ask(&request, &bundle, channel);
-	unsigned char packet[4096];
-	struct proto_hello hello;
-	struct pollfd ready;
-	struct frame frame;
-	ssize_t got;
-
-	close(bundle);
-	ck_assert_int_eq(answer.error, 0);
-	ck_assert_int_gt(answer.pid, 1);
-	ck_assert_int_ge(*channel, 0);
-	ready = (struct pollfd){.fd = *channel, .events = POLLIN};
-	ck_assert_int_eq(poll(&ready, 1, 10000), 1);
-	got = recv(*channel, packet, sizeof(packet), 0);
-	ck_assert_int_gt(got, 0);
-	ck_assert(frame_parse(&frame, packet, (size_t)got, -1));
-	ck_assert_int_eq(frame.type, FRAME_HELLO);
-	ck_assert(proto_hello_get(&frame.body, &hello));
-	ck_assert_uint_eq(hello.generation, 7);
-	return answer.pid;
-}
 
 static void
 test_expect_exit(pid_t pid, int signal)
@@ -216,7 +19,7 @@ test_expect_exit(pid_t pid, int signal)
 	struct pool_spawner_answer answer;
 	int fd;
 
-	ck_assert(test_receive(&answer, &fd));
+	ck_assert(spawner_peer_receive(&answer, &fd));
 	ck_assert_uint_eq(answer.kind, POOL_SPAWNER_EXITED);
 	ck_assert_int_eq(answer.pid, pid);
 	ck_assert(WIFSIGNALED(answer.status));
@@ -268,14 +71,14 @@ START_TEST(test_worker_has_no_rights)
 
 	if (!privilege_can_switch())
 		return;
-	pid = test_start("good 7", &channel);
+	pid = spawner_peer_start("good 7", &channel);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		test_status(pid, rows[i].name, value);
 		ck_assert_msg(strcmp(value, rows[i].value) == 0, "%s is %s", rows[i].name, value);
 	}
 	snprintf(path, sizeof(path), "/proc/%d/root", (int)pid);
 	ck_assert_int_eq(stat(path, &there), 0);
-	ck_assert_int_eq(stat(test.root, &here), 0);
+	ck_assert_int_eq(stat(spawner_peer.root, &here), 0);
 	ck_assert_uint_eq(here.st_ino, there.st_ino);
 	ck_assert_uint_eq(here.st_dev, there.st_dev);
 }
@@ -286,7 +89,7 @@ START_TEST(test_worker_has_its_descriptors_only)
 	char path[64];
 	char target[64];
 	int channel;
-	pid_t pid = test_start("good 7", &channel);
+	pid_t pid = spawner_peer_start("good 7", &channel);
 
 	for (int fd = 0; fd < 300; fd++) {
 		ssize_t len;
@@ -315,11 +118,11 @@ START_TEST(test_signals_do_nothing)
 {
 	static const int ignored[] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1};
 	int channel;
-	pid_t pid = test_start("good 7", &channel);
+	pid_t pid = spawner_peer_start("good 7", &channel);
 
 	for (size_t i = 0; i < 4; i++) {
 		ck_assert_int_eq(kill(pid, ignored[i]), 0);
-		ck_assert_int_eq(kill(test.pid, ignored[i]), 0);
+		ck_assert_int_eq(kill(spawner_peer.pid, ignored[i]), 0);
 	}
 	ck_assert_int_eq(kill(pid, SIGKILL), 0);
 	test_expect_exit(pid, SIGKILL);
@@ -329,24 +132,24 @@ END_TEST
 
 START_TEST(test_kill_is_for_children)
 {
-	struct pool_spawner_request request = test_request(POOL_SPAWNER_KILL);
-	const pid_t foreign[] = {1, getpid(), test.pid, 0, -1, 999999};
+	struct pool_spawner_request request = spawner_peer_request(POOL_SPAWNER_KILL);
+	const pid_t foreign[] = {1, getpid(), spawner_peer.pid, 0, -1, 999999};
 	int channel;
 	int fd;
-	pid_t pid = test_start("good 7", &channel);
+	pid_t pid = spawner_peer_start("good 7", &channel);
 
 	for (size_t i = 0; i < sizeof(foreign) / sizeof(foreign[0]); i++) {
-		request = test_request(POOL_SPAWNER_KILL);
+		request = spawner_peer_request(POOL_SPAWNER_KILL);
 		request.pid = foreign[i];
-		ck_assert_int_eq(test_ask(&request, NULL, &fd).error, ESRCH);
+		ck_assert_int_eq(spawner_peer_ask(&request, NULL, &fd).error, ESRCH);
 	}
-	request = test_request(POOL_SPAWNER_KILL);
+	request = spawner_peer_request(POOL_SPAWNER_KILL);
 	request.pid = pid;
-	ck_assert_int_eq(test_ask(&request, NULL, &fd).error, 0);
+	ck_assert_int_eq(spawner_peer_ask(&request, NULL, &fd).error, 0);
 	test_expect_exit(pid, SIGKILL);
-	request = test_request(POOL_SPAWNER_KILL);
+	request = spawner_peer_request(POOL_SPAWNER_KILL);
 	request.pid = pid;
-	ck_assert_int_eq(test_ask(&request, NULL, &fd).error, ESRCH);
+	ck_assert_int_eq(spawner_peer_ask(&request, NULL, &fd).error, ESRCH);
 	close(channel);
 }
 END_TEST
@@ -366,21 +169,21 @@ START_TEST(test_master_gone)
 	int channel;
 	int status;
 	int lock[2];
-	struct pool_spawner_request request = test_request(POOL_SPAWNER_HOLD);
+	struct pool_spawner_request request = spawner_peer_request(POOL_SPAWNER_HOLD);
 	struct pollfd held;
 	int fd;
 
 	ck_assert_int_eq(pipe2(lock, O_CLOEXEC), 0);
 	request.fd_count = 1;
-	ck_assert_int_eq(test_ask(&request, &lock[1], &fd).error, 0);
+	ck_assert_int_eq(spawner_peer_ask(&request, &lock[1], &fd).error, 0);
 	close(lock[1]);
-	test_start("staying 7", &channel);
+	spawner_peer_start("staying 7", &channel);
 	held = (struct pollfd){.fd = lock[0]};
 	ck_assert_int_eq(poll(&held, 1, 0), 0);
-	close(test.socket);
-	test.socket = -1;
-	ck_assert_int_eq(waitpid(test.pid, &status, 0), test.pid);
-	test.pid = 0;
+	close(spawner_peer.socket);
+	spawner_peer.socket = -1;
+	ck_assert_int_eq(waitpid(spawner_peer.pid, &status, 0), spawner_peer.pid);
+	spawner_peer.pid = 0;
 	ck_assert_int_eq(status, 0);
 	/* The worker was waited for, so it is gone now, not soon; and so is what was held. */
 	test_wait_closed(channel);
@@ -394,8 +197,8 @@ START_TEST(test_spawner_killed)
 {
 	int channel;
 
-	test_start("staying 7", &channel);
-	ck_assert_int_eq(kill(test.pid, SIGKILL), 0);
+	spawner_peer_start("staying 7", &channel);
+	ck_assert_int_eq(kill(spawner_peer.pid, SIGKILL), 0);
 	test_wait_closed(channel);
 	close(channel);
 }
@@ -518,7 +321,7 @@ static const struct {
 START_TEST(test_malformed_ends_it)
 {
 	char bytes[sizeof(struct pool_spawner_request) + 1] = {0};
-	struct pool_spawner_request request = test_start_request();
+	struct pool_spawner_request request = spawner_peer_start_request();
 	struct pool_spawner_answer answer;
 	int fds[POOL_SPAWNER_FDS];
 	int channel;
@@ -527,16 +330,16 @@ START_TEST(test_malformed_ends_it)
 
 	if (test_spoils[_i].needs_root && !privilege_can_switch())
 		return;
-	test_start("staying 7", &channel);
+	spawner_peer_start("staying 7", &channel);
 	if (test_spoils[_i].spoil != NULL)
 		test_spoils[_i].spoil(&request);
 	memcpy(bytes, &request, sizeof(request));
 	for (size_t i = 0; i < POOL_SPAWNER_FDS; i++)
 		fds[i] = STDERR_FILENO;
-	test_send(bytes, test_spoils[_i].len, fds, test_spoils[_i].fds);
-	ck_assert(!test_receive(&answer, &fd));
-	ck_assert_int_eq(waitpid(test.pid, &status, 0), test.pid);
-	test.pid = 0;
+	spawner_peer_send(bytes, test_spoils[_i].len, fds, test_spoils[_i].fds);
+	ck_assert(!spawner_peer_receive(&answer, &fd));
+	ck_assert_int_eq(waitpid(spawner_peer.pid, &status, 0), spawner_peer.pid);
+	spawner_peer.pid = 0;
 	ck_assert(WIFEXITED(status));
 	ck_assert_int_ne(WEXITSTATUS(status), 0);
 	test_wait_closed(channel);
@@ -546,128 +349,68 @@ END_TEST
 
 START_TEST(test_account_is_pinned)
 {
-	struct pool_spawner_request request = test_start_request();
+	struct pool_spawner_request request = spawner_peer_start_request();
 	struct pool_spawner_answer answer;
-	int bundle = test_bundle("good 7");
+	int bundle = spawner_peer_bundle("good 7");
 	int channel;
 	int fd;
 
 	if (!privilege_can_switch())
 		return;
-	test_start("good 7", &channel);
-	request.start.uid = TEST_UID + 1;
-	test_send(&request, sizeof(request), &bundle, 1);
-	ck_assert(!test_receive(&answer, &fd));
+	spawner_peer_start("good 7", &channel);
+	request.start.uid = SPAWNER_PEER_UID + 1;
+	spawner_peer_send(&request, sizeof(request), &bundle, 1);
+	ck_assert(!spawner_peer_receive(&answer, &fd));
 }
 END_TEST
 
-static struct pool_spawner_request
-test_bind_unix(const char *directory, const char *name, mode_t mode)
+START_TEST(test_listeners_are_passed)
 {
-	struct pool_spawner_request request = test_request(POOL_SPAWNER_BIND);
-	struct sockaddr_un *address = (struct sockaddr_un *)&request.bind.address;
-	int len;
+	struct pool_spawner_request request = spawner_peer_start_request();
+	struct pool_spawner_answer answer;
+	int fds[3] = {spawner_peer_bundle("good 7"), socket(AF_INET, SOCK_STREAM, 0),
+		      socket(AF_INET6, SOCK_STREAM, 0)};
+	struct stat here;
+	struct stat there;
+	struct pollfd ready = {.events = POLLIN};
+	char path[64];
 
-	address->sun_family = AF_UNIX;
-	len = snprintf(address->sun_path, sizeof(address->sun_path), "%s/%s", directory, name);
-	request.bind.len = (uint32_t)offsetof(struct sockaddr_un, sun_path) + (uint32_t)len + 1;
-	request.bind.mode = mode;
-	return request;
-}
-
-START_TEST(test_bind_unix_socket)
-{
-	struct pool_spawner_request request = test_bind_unix(test.run, "a.sock", 0620);
-	const struct sockaddr_un *address = (const struct sockaddr_un *)&request.bind.address;
-	struct stat st;
-	int client;
-	int again;
-	int fd;
-
-	ck_assert(privilege_can_switch() == false || chown(test.run, TEST_UID, TEST_GID) == 0);
-	ck_assert_int_eq(test_ask(&request, NULL, &fd).error, 0);
-	ck_assert_int_ge(fd, 0);
-	ck_assert_int_eq(lstat(address->sun_path, &st), 0);
-	ck_assert(S_ISSOCK(st.st_mode));
-	ck_assert_uint_eq(st.st_mode & 07777, 0620);
-	if (privilege_can_switch())
-		ck_assert_uint_eq(st.st_uid, TEST_UID);
-	client = socket(AF_UNIX, SOCK_STREAM, 0);
-	ck_assert_int_eq(connect(client, (const struct sockaddr *)address, sizeof(*address)), 0);
-	close(client);
-	/* Somebody listens: the name is taken. */
-	request.serial = ++test.serial;
-	ck_assert_int_eq(test_ask(&request, NULL, &again).error, EADDRINUSE);
-	close(fd);
-	/* Nobody listens any more: the file is replaced. */
-	request.serial = ++test.serial;
-	ck_assert_int_eq(test_ask(&request, NULL, &fd).error, 0);
-	close(fd);
-	unlink(address->sun_path);
-}
-END_TEST
-
-START_TEST(test_bind_unix_refuses)
-{
-	static const struct {
-		const char *name;
-		int error;
-	} rows[] = {{"", EACCES},       {".", EACCES},     {"..", EACCES},
-		    {"../x", EACCES},   {"sub/x", EACCES}, {".hidden", EACCES},
-		    {"a/../b", EACCES}, {"file", EEXIST},  {"link", EEXIST}};
-	struct pool_spawner_request request = test_bind_unix("/tmp", "postrider-x", 0600);
-	char path[128];
-	int fd;
-
-	ck_assert_int_eq(test_ask(&request, NULL, &fd).error, EACCES);
-	snprintf(path, sizeof(path), "%s/file", test.run);
-	close(open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
-	snprintf(path, sizeof(path), "%s/link", test.run);
-	ck_assert_int_eq(symlink("/tmp/elsewhere", path), 0);
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		request = test_bind_unix(test.run, rows[i].name, 0600);
-		ck_assert_int_eq(test_ask(&request, NULL, &fd).error, rows[i].error);
-		ck_assert_int_eq(fd, -1);
+	request.fd_count = 3;
+	request.start.role = PROTO_ROLE_SUBMIT;
+	answer = spawner_peer_ask(&request, fds, &ready.fd);
+	ck_assert_int_eq(answer.error, 0);
+	ck_assert_int_eq(poll(&ready, 1, 10000), 1);
+	for (int i = 0; i < 3; i++) {
+		snprintf(path, sizeof(path), "/proc/%d/fd/%d", answer.pid, LAUNCH_BUNDLE + i);
+		ck_assert_int_eq(fstat(fds[i], &here), 0);
+		/* Not dumpable: only root may look. */
+		if (stat(path, &there) == 0)
+			ck_assert_uint_eq(here.st_ino, there.st_ino);
+		else
+			ck_assert_int_eq(errno, EACCES);
+		close(fds[i]);
 	}
-	request = test_bind_unix(test.run, "suid", 04777);
-	ck_assert_int_eq(test_ask(&request, NULL, &fd).error, EINVAL);
-	request = test_bind_unix(test.run, "x", 0600);
-	request.bind.len--;
-	ck_assert_int_eq(test_ask(&request, NULL, &fd).error, EINVAL);
-	unlink(path);
-	snprintf(path, sizeof(path), "%s/file", test.run);
-	unlink(path);
+	close(ready.fd);
 }
 END_TEST
 
-START_TEST(test_bind_tcp)
+/* What cannot be run is a child like any other: born, and ended at once. */
+START_TEST(test_no_binary)
 {
-	struct pool_spawner_request request = test_request(POOL_SPAWNER_BIND);
-	struct sockaddr_in *address = (struct sockaddr_in *)&request.bind.address;
-	struct sockaddr_in bound;
-	socklen_t len = sizeof(bound);
-	int first;
+	struct pool_spawner_options options = {.worker = open("/dev/null", O_RDONLY | O_CLOEXEC)};
+	struct pool_spawner_request request = spawner_peer_start_request();
+	struct pool_spawner_answer answer;
+	int bundle = spawner_peer_bundle("");
 	int fd;
 
-	address->sin_family = AF_INET;
-	address->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	request.bind.len = sizeof(*address);
-	ck_assert_int_eq(test_ask(&request, NULL, &first).error, 0);
-	ck_assert_int_eq(getsockname(first, (struct sockaddr *)&bound, &len), 0);
-	ck_assert_int_ne(fcntl(first, F_GETFL) & O_NONBLOCK, 0);
-	address->sin_port = bound.sin_port;
-	request.serial = ++test.serial;
-	ck_assert_int_eq(test_ask(&request, NULL, &fd).error, EADDRINUSE);
-	address->sin_addr.s_addr = htonl(0xc0000201);
-	request.serial = ++test.serial;
-	ck_assert_int_eq(test_ask(&request, NULL, &fd).error, EADDRNOTAVAIL);
-	request.bind.len--;
-	request.serial = ++test.serial;
-	ck_assert_int_eq(test_ask(&request, NULL, &fd).error, EINVAL);
-	address->sin_family = AF_NETLINK;
-	request.serial = ++test.serial;
-	ck_assert_int_eq(test_ask(&request, NULL, &fd).error, EINVAL);
-	close(first);
+	spawner_peer_teardown();
+	spawner_peer.socket = pool_spawner_fork(&options, &spawner_peer.pid, NULL);
+	ck_assert_int_ge(spawner_peer.socket, 0);
+	ck_assert_int_eq(spawner_peer_ask(&request, &bundle, &fd).error, 0);
+	ck_assert(spawner_peer_receive(&answer, &fd));
+	ck_assert_uint_eq(answer.kind, POOL_SPAWNER_EXITED);
+	ck_assert(WIFEXITED(answer.status));
+	ck_assert_int_eq(WEXITSTATUS(answer.status), 71);
 }
 END_TEST
 
@@ -679,7 +422,7 @@ spawner_suite(void)
 
 	suite_add_tcase(suite, tcase);
 	tcase_set_timeout(tcase, 30);
-	tcase_add_checked_fixture(tcase, test_setup, test_teardown);
+	tcase_add_checked_fixture(tcase, spawner_peer_setup, spawner_peer_teardown);
 	tcase_add_test(tcase, test_worker_has_no_rights);
 	tcase_add_test(tcase, test_worker_has_its_descriptors_only);
 	tcase_add_test(tcase, test_signals_do_nothing);
@@ -689,9 +432,8 @@ spawner_suite(void)
 	tcase_add_loop_test(tcase, test_malformed_ends_it, 0,
 			    sizeof(test_spoils) / sizeof(test_spoils[0]));
 	tcase_add_test(tcase, test_account_is_pinned);
-	tcase_add_test(tcase, test_bind_unix_socket);
-	tcase_add_test(tcase, test_bind_unix_refuses);
-	tcase_add_test(tcase, test_bind_tcp);
+	tcase_add_test(tcase, test_listeners_are_passed);
+	tcase_add_test(tcase, test_no_binary);
 	return suite;
 }
 

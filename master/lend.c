@@ -1,0 +1,227 @@
+#include "master/lend.h"
+
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/alloc.h"
+#include "common/channel.h"
+#include "common/frame.h"
+#include "common/list.h"
+#include "common/log.h"
+#include "common/proto/submit.h"
+#include "common/why.h"
+#include "master/pool/worker.h"
+#include "master/store/segment.h"
+
+/* A segment some worker appends to, or will when its row is committed. */
+struct lend_segment {
+	struct list link;
+	struct store_segment_create create; /* id and descriptor */
+	struct lend *lend;
+	struct pool_worker *worker; /* NULL: it went before the row was committed */
+	bool large;
+	uint64_t ticket; /* large: the worker's message it is for */
+	uint64_t end;    /* no message may begin before this offset */
+	bool committing; /* the operation is with the store and will be called back */
+};
+
+struct lend {
+	struct store *store;
+	struct list segments;
+};
+
+struct lend *
+lend_new(struct store *store)
+{
+	struct lend *lend = alloc_new(struct lend);
+
+	lend->store = store;
+	list_init(&lend->segments);
+	return lend;
+}
+
+static void
+lend_drop(struct lend_segment *segment)
+{
+	list_remove(&segment->link);
+	close(segment->create.fd);
+	free(segment);
+}
+
+void
+lend_free(struct lend **lend)
+{
+	struct lend_segment *segment;
+	struct lend_segment *after;
+
+	if (*lend == NULL)
+		return;
+	list_each_safe (segment, after, &(*lend)->segments, link)
+		lend_drop(segment);
+	free(*lend);
+	*lend = NULL;
+}
+
+static void
+lend_sealed(struct store_op *op, bool committed, void *arg)
+{
+	(void)op;
+	(void)committed;
+	free(arg);
+}
+
+/* The row says from now on that nothing is appended; a seal that is lost is made at the start. */
+static void
+lend_seal(struct lend *lend, struct lend_segment *segment)
+{
+	struct store_segment_seal *seal = alloc_new(struct store_segment_seal);
+	struct stat st = {0};
+
+	fstat(segment->create.fd, &st);
+	store_segment_seal_init(seal, lend_sealed, seal);
+	seal->id = segment->create.id;
+	seal->bytes = st.st_size;
+	store_turn_add(lend->store, &seal->op);
+	lend_drop(segment);
+}
+
+static void
+lend_send(struct lend_segment *segment)
+{
+	struct proto_segment frame = {
+	    .id = (uint64_t)segment->create.id, .large = segment->large, .ticket = segment->ticket};
+	struct wire_writer writer;
+
+	frame_begin(&writer, channel_packet(), WIRE_PACKET_MAX, FRAME_SEGMENT);
+	proto_submit_put_segment(&writer, &frame);
+	pool_worker_send(segment->worker, &writer, segment->create.fd);
+}
+
+static void
+lend_created(struct store_op *op, bool committed, void *arg)
+{
+	struct lend_segment *segment = arg;
+
+	(void)op;
+	segment->committing = false;
+	if (!committed) {
+		log_error("segment %lld: its row could not be written",
+			  (long long)segment->create.id);
+		lend_drop(segment);
+	} else if (segment->worker == NULL) {
+		lend_seal(segment->lend, segment);
+	} else {
+		lend_send(segment);
+	}
+}
+
+static void
+lend_make(struct lend *lend, struct pool_worker *worker, bool large, uint64_t ticket)
+{
+	struct lend_segment *segment = alloc_new(struct lend_segment);
+	struct why why = {0};
+
+	segment->lend = lend;
+	segment->worker = worker;
+	segment->large = large;
+	segment->ticket = ticket;
+	segment->committing = true;
+	list_init(&segment->link);
+	if (!store_segment_create(lend->store, &segment->create,
+				  large ? STORE_SEGMENT_OWN : STORE_SEGMENT_SHARED, lend_created,
+				  segment, &why)) {
+		/* The worker keeps its messages waiting, or refuses them when its time is over. */
+		log_error("no segment for worker %s: %s", worker->name, why.text);
+		free(segment);
+		return;
+	}
+	list_append(&lend->segments, &segment->link);
+	store_turn_add(lend->store, &segment->create.op);
+}
+
+void
+lend_worker_ready(struct lend *lend, struct pool_worker *worker)
+{
+	lend_make(lend, worker, false, 0);
+}
+
+void
+lend_worker_gone(struct lend *lend, struct pool_worker *worker)
+{
+	struct lend_segment *segment;
+	struct lend_segment *after;
+
+	list_each_safe (segment, after, &lend->segments, link) {
+		if (segment->worker != worker)
+			continue;
+		segment->worker = NULL;
+		if (!segment->committing)
+			lend_seal(lend, segment);
+	}
+}
+
+static struct lend_segment *
+lend_find(struct lend *lend, const struct pool_worker *worker, uint64_t id)
+{
+	struct lend_segment *segment;
+
+	list_each (segment, &lend->segments, link) {
+		if (segment->worker == worker && !segment->committing &&
+		    (uint64_t)segment->create.id == id)
+			return segment;
+	}
+	return NULL;
+}
+
+static bool
+lend_on_sealed(struct lend *lend, struct pool_worker *worker, struct wire_reader *reader)
+{
+	struct lend_segment *segment;
+	struct proto_sealed sealed;
+	bool large;
+
+	if (!proto_submit_get_sealed(reader, &sealed))
+		return false;
+	segment = lend_find(lend, worker, sealed.id);
+	if (segment == NULL)
+		return false;
+	large = segment->large;
+	lend_seal(lend, segment);
+	if (!large && worker->state == POOL_WORKER_READY)
+		lend_make(lend, worker, false, 0);
+	return true;
+}
+
+bool
+lend_frame(struct lend *lend, struct pool_worker *worker, struct frame *frame)
+{
+	struct proto_want want;
+
+	switch ((int)frame->type) {
+	case FRAME_WANT:
+		if (!proto_submit_get_want(&frame->body, &want))
+			return false;
+		lend_make(lend, worker, true, want.ticket);
+		return true;
+	case FRAME_SEALED:
+		return lend_on_sealed(lend, worker, &frame->body);
+	default:
+		return false;
+	}
+}
+
+bool
+lend_take(struct lend *lend, struct pool_worker *worker, uint64_t id, uint64_t offset,
+	  uint64_t size)
+{
+	struct lend_segment *segment = lend_find(lend, worker, id);
+	struct stat st;
+
+	if (segment == NULL || offset < segment->end || size == 0 || offset > INT64_MAX - size)
+		return false;
+	if (fstat(segment->create.fd, &st) != 0 || (uint64_t)st.st_size < offset + size)
+		return false;
+	segment->end = offset + size;
+	return true;
+}
