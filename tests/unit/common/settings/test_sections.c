@@ -120,8 +120,8 @@ static const struct {
 	const char *expression;
 	const char *value;
 } questions[] = {
-    {"key_get('default', 'hostname')", "old.example"},
-    {"config_get('server.hostname')", "old.example"},
+    {"key_get('default', 'hostname')", "\"OLD.example\""},
+    {"config_get('server.hostname')", "\"old.example\""},
     {"key_get('t', 'a')", "1"},
     {"key_get('t', 'word')", "\"x y\""},
     {"key_get('t', 'MAIL.Example.ORG')", "2"},
