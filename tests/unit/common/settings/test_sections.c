@@ -60,7 +60,7 @@ START_TEST(limiters_know_who_asks_them)
 	    "[queue.limiter.outbound.host]\nrate = '25/1h'\nmatch = \"mx == 'a'\"\nenable = false\n"
 	    "[[queue.throttle]]\nrate = '50/30s'\nkey = ['remote_ip']\n"
 	    "match = \"remote_ip == '127.0.0.1'\"\n"
-	    "[[queue.throttle]]\nkey = 'sender_domain'\nrate = '50/30s'\n");
+	    "[[queue.throttle]]\nkey.0000 = 'sender_domain'\nrate = '50/30s'\n");
 	const struct settings_limiter *list;
 	struct expr_value variables[EXPR_VARIABLE_COUNT];
 	struct expr_env env = {.variables = variables};

@@ -44,18 +44,23 @@ assert_text(struct slice text, const char *wanted)
 }
 
 /* Every code block of the two published pages. */
+static const char published_strategy[] = "[queue.outbound]\n"
+					 "ip-strategy = [ { if = \"retry_num == 0\", then = "
+					 "\"ipv6_only\" }, \n"
+					 "                { else = \"ipv4_only\" } ]\n";
+static const char published_sources[] = "[queue.outbound.source-ip]\n"
+					"v4 = \"['192.0.2.10', '192.0.2.11']\"\n"
+					"v6 = \"['2001:db8::a', '2001:db8::b']\"\n";
+static const char published_timeouts[] =
+    "[queue.outbound.timeouts]\nconnect = \"3m\"\ngreeting = \"3m\"\ntls = \"2m\"\nehlo = \"3m\"\n"
+    "mail-from = \"3m\"\nrcpt-to = \"3m\"\ndata = \"10m\"\nmta-sts = \"2m\"\n";
 static const char *const published[] = {
     "[queue.outbound]\nip-strategy = \"ipv4_then_ipv6\"\n",
-    "[queue.outbound]\n"
-    "ip-strategy = [ { if = \"retry_num == 0\", then = \"ipv6_only\" }, \n"
-    "                { else = \"ipv4_only\" } ]\n",
-    "[queue.outbound.source-ip]\n"
-    "v4 = \"['192.0.2.10', '192.0.2.11']\"\n"
-    "v6 = \"['2001:db8::a', '2001:db8::b']\"\n",
+    published_strategy,
+    published_sources,
     "[queue.outbound]\nhostname = \"'mx.example.org'\"\n",
     "[queue.outbound.limits]\nmx = 7\nmultihomed = 2\n",
-    "[queue.outbound.timeouts]\nconnect = \"3m\"\ngreeting = \"3m\"\ntls = \"2m\"\nehlo = \"3m\"\n"
-    "mail-from = \"3m\"\nrcpt-to = \"3m\"\ndata = \"10m\"\nmta-sts = \"2m\"\n",
+    published_timeouts,
 };
 
 START_TEST(published_examples_load_without_a_word)
