@@ -79,6 +79,8 @@ static const struct mistake {
      1, 48, "queue.outbound.limits.mx", "did you mean retry_num?", false},
     {"queue.outbound.limits.mx = '''\n1 +\n  foo'''\n", 3, 3, "queue.outbound.limits.mx", "foo",
      false},
+    {"queue.outbound.limits.mx = \"\"\"\\\n   1 + foo\"\"\"\n", 2, 8, "queue.outbound.limits.mx",
+     "foo", false},
     {"queue.outbound.limits.mx = [ { if = \"retry_num == 0\" }, { else = 1 } ]\n", 1, 30,
      "queue.outbound.limits.mx", "has no then", false},
     {"queue.outbound.limits.mx = [ { if = \"retry_num == 0\", then = 1 } ]\n", 1, 28,
