@@ -4,12 +4,13 @@
 #include <stdint.h>
 
 #include "common/proto/hello.h"
+#include "master/pool/pool.h"
 
 /*
  * A loaded configuration and what workers born with it get: one sealed bundle for each role. The
  * master keeps the newest; workers of older ones end with what they were born with.
  */
-struct pool_birth;
+
 struct settings;
 struct settings_complaints;
 struct why;

@@ -1,4 +1,5 @@
 libmaster_a_SOURCES += \
+	master/core.c master/core.h \
 	master/daemon.c master/daemon.h \
 	master/envelope.c master/envelope.h \
 	master/generation.c master/generation.h \
@@ -6,7 +7,8 @@ libmaster_a_SOURCES += \
 	master/lend.c master/lend.h \
 	master/listen.c master/listen.h \
 	master/record.c master/record.h \
-	master/subject.c master/subject.h
+	master/subject.c master/subject.h \
+	master/turn.c master/turn.h
 
 postriderd_SOURCES = master/main.c
 postriderd_LDADD = libmaster.a libcommon.a $(MASTER_LIBS) $(COMMON_LIBS)

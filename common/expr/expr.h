@@ -71,8 +71,8 @@ struct expr_captures {
 
 /*
  * What one evaluation sees; made by the caller, zeroed where not needed. Captures are left alone by
- * expr_eval(), so that they survive from a condition into its value; expr_block_eval() empties them
- * first.
+ * expr_eval(), so that they survive from a condition into its value: whoever calls it for something
+ * new, or again after EXPR_WAIT, sets captures.count to 0. expr_block_eval() does so itself.
  */
 struct expr_env {
 	const struct expr_value *variables; /* EXPR_VARIABLE_COUNT values */

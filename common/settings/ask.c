@@ -106,15 +106,15 @@ settings_ask_listed(const struct settings *settings, struct slice store, struct 
 	const struct settings_lookup_entry *entry =
 	    found != NULL ? settings_lookup_find(found, key) : NULL;
 
-	return entry != NULL &&
-	       !(entry->value.type == EXPR_INTEGER && entry->value.integer == 0);
+	return entry != NULL && !(entry->value.type == EXPR_INTEGER && entry->value.integer == 0);
 }
 
 static bool
 settings_ask_is_local_domain(struct slice directory, struct slice domain, void *arg)
 {
 	return settings_ask_listed(
-	    arg, settings_ask_is_default(directory) ? slice_of("local-domains") : directory, domain);
+	    arg, settings_ask_is_default(directory) ? slice_of("local-domains") : directory,
+	    domain);
 }
 
 static bool

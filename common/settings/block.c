@@ -112,7 +112,8 @@ settings_block_else(struct settings_block_builder *builder, const struct toml_no
 		return;
 	}
 	if (builder->has_else) {
-		settings_block_fail(builder, table, "a second else: only the last element may be one");
+		settings_block_fail(builder, table,
+				    "a second else: only the last element may be one");
 		return;
 	}
 	if (builder->rule_count == 0)
@@ -127,22 +128,26 @@ settings_block_else(struct settings_block_builder *builder, const struct toml_no
 static void
 settings_block_rule(struct settings_block_builder *builder, const struct toml_node *table)
 {
-	const struct settings_block_spec condition = {
-	    builder->spec->key, SETTINGS_TYPE_BOOL, builder->spec->scope};
+	const struct settings_block_spec condition = {builder->spec->key, SETTINGS_TYPE_BOOL,
+						      builder->spec->scope};
 	const struct toml_node *test = toml_tree_find(table, "if");
 	const struct toml_node *then = toml_tree_find(table, "then");
 	struct expr_rule *rule = &builder->rules[builder->rule_count++];
 
 	if (builder->has_else)
-		settings_block_fail(builder, table, "this comes after the else, and would never be "
-						    "used: move the else to the end");
+		settings_block_fail(builder, table,
+				    "this comes after the else, and would never be "
+				    "used: move the else to the end");
 	if (test == NULL && then == NULL)
-		settings_block_fail(builder, table, "an empty element: write { if = ..., then = ... }");
+		settings_block_fail(builder, table,
+				    "an empty element: write { if = ..., then = ... }");
 	else if (test == NULL)
-		settings_block_fail(builder, table, "then without if: write { if = ..., then = ... }");
+		settings_block_fail(builder, table,
+				    "then without if: write { if = ..., then = ... }");
 	else if (then == NULL)
-		settings_block_fail(builder, table, "condition %zu has no then: write "
-						    "{ if = ..., then = ... }",
+		settings_block_fail(builder, table,
+				    "condition %zu has no then: write "
+				    "{ if = ..., then = ... }",
 				    builder->rule_count);
 	if (test != NULL) {
 		rule->condition = settings_compile(builder->loader, test, &condition);
@@ -203,7 +208,8 @@ settings_block_unreachable(unsigned line, unsigned column, const char *text, voi
 	struct settings_complaints *complaints = builder->loader->complaints;
 	const struct settings_place at = {line, column};
 
-	/* A rule switched off by `false` is done on purpose; one in the shadow of another is not. */
+	/* A rule switched off by `false` is done on purpose; one in the shadow of another is not.
+	 */
 	if (settings_block_is_off(builder, at))
 		settings_complaint_warn(complaints, at, builder->spec->key, "%s", text);
 	else
@@ -222,7 +228,8 @@ settings_block_list(struct settings_loader *loader, const struct toml_node *at,
 	for (size_t i = 0; i < count; i++)
 		settings_block_element(&builder, items[i]);
 	if (!builder.has_else)
-		settings_block_fail(&builder, at, "no else: add { else = ... } as the last element");
+		settings_block_fail(&builder, at,
+				    "no else: add { else = ... } as the last element");
 	if (builder.failed)
 		return NULL;
 	builder.block->rules = builder.rules;

@@ -62,7 +62,8 @@ settings_compile_bare_number(struct settings_loader *loader, const struct toml_n
 static struct slice
 settings_compile_word(struct slice text, unsigned column)
 {
-	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
+	static const char letters[] =
+	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
 	size_t start = 0;
 	size_t len = 0;
 
@@ -108,9 +109,9 @@ settings_compile_text(struct settings_loader *loader, const struct toml_node *no
 	if (expr != NULL)
 		settings_compile_bare_number(loader, node, spec, text);
 	else
-		settings_complaint_error(loader->complaints, settings_place_inside(node, why.column),
-					 spec->key, "%s%s", why.text,
-					 settings_compile_hint(loader, spec, text, &why));
+		settings_complaint_error(loader->complaints,
+					 settings_place_inside(node, why.column), spec->key, "%s%s",
+					 why.text, settings_compile_hint(loader, spec, text, &why));
 	return expr;
 }
 
@@ -152,7 +153,8 @@ settings_compile_is_literal(enum settings_type type, struct slice text)
 		return false;
 	return text.len > 0 && memchr(text.data, '\'', text.len) == NULL &&
 	       memchr(text.data, '(', text.len) == NULL &&
-	       (memchr(text.data, ':', text.len) != NULL || memchr(text.data, '.', text.len) != NULL);
+	       (memchr(text.data, ':', text.len) != NULL ||
+		memchr(text.data, '.', text.len) != NULL);
 }
 
 static const struct expr *

@@ -57,8 +57,8 @@ settings_complaint_add(struct settings_complaints *complaints,
 	str_vprintf(&text, format, ap);
 	item = &complaints->items[complaints->count];
 	item->complaint = *complaint;
-	item->complaint.key = arena_copy(complaints->arena, complaint->key,
-					 slice_of(complaint->key).len);
+	item->complaint.key =
+	    arena_copy(complaints->arena, complaint->key, slice_of(complaint->key).len);
 	item->complaint.text = arena_copy(complaints->arena, str_c(&text), text.len);
 	item->order = complaints->count++;
 	complaints->errors += !complaint->warning;

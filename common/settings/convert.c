@@ -98,8 +98,8 @@ static bool
 settings_convert_addresses(struct arena *arena, int family, const struct expr_value *value,
 			   struct settings_datum *datum, struct why *why)
 {
-	const char *other = family == AF_INET ? "IPv6 address: list it under v6"
-					      : "IPv4 address: list it under v4";
+	const char *other =
+	    family == AF_INET ? "IPv6 address: list it under v6" : "IPv4 address: list it under v4";
 	const struct expr_value *items;
 	struct netaddr *list;
 	size_t count;
@@ -115,8 +115,9 @@ settings_convert_addresses(struct arena *arena, int family, const struct expr_va
 			return false;
 		}
 		if (netaddr_is_unspecified(&list[i])) {
-			why_set(why, "%.*s is no address to send from: leave the key out to let "
-				     "the system choose",
+			why_set(why,
+				"%.*s is no address to send from: leave the key out to let "
+				"the system choose",
 				SLICE_ARG(items[i].text));
 			return false;
 		}

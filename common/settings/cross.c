@@ -53,7 +53,8 @@ settings_cross_relay(struct settings_loader *loader, struct slice id, struct set
 static void
 settings_cross_relays(struct settings_loader *loader)
 {
-	const struct settings_slot *slot = &loader->settings->slots[SETTING_QUEUE_OUTBOUND_NEXT_HOP];
+	const struct settings_slot *slot =
+	    &loader->settings->slots[SETTING_QUEUE_OUTBOUND_NEXT_HOP];
 
 	for (size_t i = 0; slot->block != NULL && i <= slot->block->rule_count; i++) {
 		const struct settings_branch *branch = &slot->branches[i];
@@ -96,13 +97,11 @@ settings_cross_sources(struct settings_loader *loader)
 	if ((v4->node != NULL && !v4->given) || (v6->node != NULL && !v6->given))
 		return;
 	if (has4 && !has6 && strategy != SETTINGS_IPV4_ONLY)
-		settings_complaint_warn(loader->complaints, v4->at,
-					"queue.outbound.source-ip.v4",
+		settings_complaint_warn(loader->complaints, v4->at, "queue.outbound.source-ip.v4",
 					"IPv6 has no list, so the system picks the address there: "
 					"add source-ip.v6, or use ip-strategy = \"ipv4_only\"");
 	if (has6 && !has4 && strategy != SETTINGS_IPV6_ONLY)
-		settings_complaint_warn(loader->complaints, v6->at,
-					"queue.outbound.source-ip.v6",
+		settings_complaint_warn(loader->complaints, v6->at, "queue.outbound.source-ip.v6",
 					"IPv4 has no list, so the system picks the address there: "
 					"add source-ip.v4, or use ip-strategy = \"ipv6_only\"");
 }

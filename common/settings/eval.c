@@ -1,4 +1,4 @@
-#include "common/settings/eval.h"
+#include "common/settings/settings.h"
 
 #include <assert.h>
 
@@ -86,9 +86,8 @@ settings_eval_dynamic(const struct settings *settings, enum setting_id id, struc
 		return EXPR_WAIT;
 	if (status == EXPR_OK && slot->branches[which].constant) {
 		settings_eval_answer(answer, &slot->branches[which].datum);
-	} else if (status != EXPR_OK ||
-		   !settings_convert(env->arena, settings_table_row(id)->type, &value, &datum,
-				     &why)) {
+	} else if (status != EXPR_OK || !settings_convert(env->arena, settings_table_row(id)->type,
+							  &value, &datum, &why)) {
 		if (slot->given)
 			settings_eval_report(settings, id, expr_block_place(slot->block, which),
 					     why.text);

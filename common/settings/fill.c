@@ -78,8 +78,8 @@ settings_fill_lookup_name(struct settings_loader *loader, const char *key)
 	if (entry->value.type == EXPR_TEXT && domain_is_ehlo_name(entry->value.text))
 		return arena_copy(loader->arena, entry->value.text.data, entry->value.text.len);
 	settings_complaint_error(loader->complaints, entry->at,
-				 arena_printf(loader->arena, "lookup.default.%s", key), "must be %s",
-				 settings_table_type_words(SETTINGS_TYPE_HOST));
+				 arena_printf(loader->arena, "lookup.default.%s", key),
+				 "must be %s", settings_table_type_words(SETTINGS_TYPE_HOST));
 	return NULL;
 }
 
@@ -99,7 +99,7 @@ settings_fill_parent(const char *hostname)
 	const char *dot = strchr(hostname, '.');
 
 	return dot != NULL && hostname[0] != '[' && strchr(dot + 1, '.') != NULL ? dot + 1
-										  : hostname;
+										 : hostname;
 }
 
 void
@@ -146,7 +146,8 @@ settings_fill_fold(struct settings_loader *loader, const struct expr *expr,
 	return expr_eval(expr, &env, value, NULL) == EXPR_OK;
 }
 
-/* An interval without a unit, or of the wrong family, is seen here and not at the first delivery. */
+/* An interval without a unit, or of the wrong family, is seen here and not at the first delivery.
+ */
 static void
 settings_fill_branch(struct settings_loader *loader, enum setting_id id, const struct expr *expr,
 		     struct expr_place place, struct settings_branch *branch)
@@ -164,8 +165,7 @@ settings_fill_branch(struct settings_loader *loader, enum setting_id id, const s
 	}
 	if (!settings_fill_fold(loader, expr, &value))
 		return;
-	branch->constant =
-	    settings_convert(loader->arena, row->type, &value, &branch->datum, &why);
+	branch->constant = settings_convert(loader->arena, row->type, &value, &branch->datum, &why);
 	if (!branch->constant)
 		settings_complaint_error(loader->complaints, at, row->key, "%s", why.text);
 }
@@ -178,8 +178,8 @@ settings_fill_branches(struct settings_loader *loader, enum setting_id id,
 	    arena_array(loader->arena, block->rule_count + 1, sizeof(*branches));
 
 	for (size_t i = 0; i < block->rule_count; i++)
-		settings_fill_branch(loader, id, block->rules[i].value,
-				     block->rules[i].value_place, &branches[i]);
+		settings_fill_branch(loader, id, block->rules[i].value, block->rules[i].value_place,
+				     &branches[i]);
 	settings_fill_branch(loader, id, block->otherwise, block->otherwise_place,
 			     &branches[block->rule_count]);
 	return branches;
@@ -205,13 +205,13 @@ settings_fill_expression(struct settings_loader *loader, enum setting_id id)
 {
 	struct settings_slot *slot = &loader->settings->slots[id];
 	struct expr_scope *scope = arena_zero(loader->arena, struct expr_scope);
-	const struct settings_block_spec spec = {
-	    settings_table_row(id)->key, settings_table_row(id)->type, scope};
+	const struct settings_block_spec spec = {settings_table_row(id)->key,
+						 settings_table_row(id)->type, scope};
 	const struct expr_block *block = NULL;
 
 	*scope = settings_table_scope(id);
-	slot->block = settings_block_text(
-	    loader, settings_fill_default_text(loader->settings, id), &spec);
+	slot->block =
+	    settings_block_text(loader, settings_fill_default_text(loader->settings, id), &spec);
 	if (slot->block == NULL)
 		return;
 	slot->branches = settings_fill_branches(loader, id, slot->block);

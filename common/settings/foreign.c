@@ -6,7 +6,7 @@
 #define SETTINGS_FOREIGN_SIGN "has no meaning here: messages are not signed"
 #define SETTINGS_FOREIGN_LIMIT \
 	"has no meaning here: write queue.outbound.connection.max-sessions and worker.count"
-#define SETTINGS_FOREIGN_NEWER(instead)                                           \
+#define SETTINGS_FOREIGN_NEWER(instead)                                                         \
 	"is of the configuration of Stalwart 0.13 and later: write it in the form of 0.11 and " \
 	"0.12, as " instead
 
@@ -96,13 +96,18 @@ static const struct settings_foreign settings_foreign_rows[] = {
     {"resolver.public-suffix", false, SETTINGS_FOREIGN_PART},
     {"report.dsn.sign", false, SETTINGS_FOREIGN_SIGN},
     {"report.tls.aggregate.sign", false, SETTINGS_FOREIGN_SIGN},
-    {"submit.users", false, "has no meaning here: who may submit is decided by submit.networks and the permissions of sockets"},
+    {"submit.users", false,
+     "has no meaning here: who may submit is decided by submit.networks and the permissions of "
+     "sockets"},
     {"queue.outbound.concurrency", false, SETTINGS_FOREIGN_LIMIT},
     {"queue.threads", false, SETTINGS_FOREIGN_LIMIT},
     {"queue.outbound.threads", false, SETTINGS_FOREIGN_LIMIT},
-    {"queue.strategy", true, SETTINGS_FOREIGN_NEWER("queue.outbound.next-hop and queue.schedule.*")},
+    {"queue.strategy", true,
+     SETTINGS_FOREIGN_NEWER("queue.outbound.next-hop and queue.schedule.*")},
     {"queue.route", true, SETTINGS_FOREIGN_NEWER("remote.ID and queue.outbound.next-hop")},
-    {"queue.connection", true, SETTINGS_FOREIGN_NEWER("queue.outbound.source-ip.*, queue.outbound.hostname and queue.outbound.timeouts.*")},
+    {"queue.connection", true,
+     SETTINGS_FOREIGN_NEWER(
+	 "queue.outbound.source-ip.*, queue.outbound.hostname and queue.outbound.timeouts.*")},
     {"queue.tls", true, SETTINGS_FOREIGN_NEWER("queue.outbound.tls.*")},
     {"queue.virtual", true, SETTINGS_FOREIGN_NEWER("queue.outbound.connection.max-sessions")},
     {"queue.source-ip", true, SETTINGS_FOREIGN_NEWER("queue.outbound.hostname with local_ip")},

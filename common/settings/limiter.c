@@ -27,8 +27,8 @@ static const char *const settings_limiter_names[] = {
 };
 
 static void
-settings_limiter_rate(struct settings_loader *loader, const struct toml_node *node,
-		      const char *key, struct settings_limiter *limiter)
+settings_limiter_rate(struct settings_loader *loader, const struct toml_node *node, const char *key,
+		      struct settings_limiter *limiter)
 {
 	struct why why = {0};
 
@@ -75,8 +75,8 @@ settings_limiter_classify(const struct settings_limiter *limiter)
 	    EXPR_BIT(EXPR_VAR_MX) | EXPR_BIT(EXPR_VAR_REMOTE_IP) | EXPR_BIT(EXPR_VAR_LOCAL_IP);
 	uint64_t variables = limiter->match ? expr_block_variables(limiter->match) : 0;
 
-	if ((limiter->keys & (SETTINGS_LIMITER_MX | SETTINGS_LIMITER_REMOTE_IP |
-			      SETTINGS_LIMITER_LOCAL_IP)) ||
+	if ((limiter->keys &
+	     (SETTINGS_LIMITER_MX | SETTINGS_LIMITER_REMOTE_IP | SETTINGS_LIMITER_LOCAL_IP)) ||
 	    (variables & host))
 		return SETTINGS_LIMITER_BY_HOST;
 	if ((limiter->keys & SETTINGS_LIMITER_RCPT_DOMAIN) ||
@@ -96,15 +96,16 @@ settings_limiter_one(struct settings_loader *loader, const struct toml_node *tab
 		if (strcmp(limiters->list[i].id, id) == 0)
 			id = key;
 	}
-	*limiter = (struct settings_limiter){
-	    .id = id, .enabled = true, .at = settings_place_of(table)};
+	*limiter =
+	    (struct settings_limiter){.id = id, .enabled = true, .at = settings_place_of(table)};
 	limiters->count++;
 	for (size_t i = 0; i < table->entry_count; i++)
 		settings_limiter_member(loader, &table->entries[i], key, limiter);
 	limiter->class = settings_limiter_classify(limiter);
 	if (limiter->rate == 0 && limiter->concurrency == 0)
-		settings_complaint_error(loader->complaints, limiter->at, key,
-					 "limits nothing: add rate = \"100/1s\" or concurrency = 10");
+		settings_complaint_error(
+		    loader->complaints, limiter->at, key,
+		    "limits nothing: add rate = \"100/1s\" or concurrency = 10");
 	if (limiter->match != NULL && limiter->class != SETTINGS_LIMITER_BY_HOST &&
 	    expr_block_is_asynchronous(limiter->match))
 		settings_complaint_error(
@@ -114,8 +115,8 @@ settings_limiter_one(struct settings_loader *loader, const struct toml_node *tab
 }
 
 void
-settings_limiter_load(struct settings_loader *loader, const struct toml_node *node,
-		      const char *key, struct settings_limiters *limiters)
+settings_limiter_load(struct settings_loader *loader, const struct toml_node *node, const char *key,
+		      struct settings_limiters *limiters)
 {
 	size_t room = limiters->count + settings_member_count(node) + 1;
 	struct settings_limiter *list = arena_array(loader->arena, room, sizeof(*list));

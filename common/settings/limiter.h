@@ -34,10 +34,10 @@ enum settings_limiter_class {
 struct settings_limiter {
 	const char *id; /* unique; "0000" and so on for elements of an array */
 	bool enabled;
-	unsigned keys; /* of enum settings_limiter_key; 0: one bucket for all */
+	unsigned keys;                  /* of enum settings_limiter_key; 0: one bucket for all */
 	const struct expr_block *match; /* NULL: always */
 	enum settings_limiter_class class;
-	int64_t rate;        /* messages each period; 0: no rate */
+	int64_t rate; /* messages each period; 0: no rate */
 	int64_t period_ms;
 	int64_t concurrency; /* at the same time; 0: no limit */
 	struct settings_place at;

@@ -32,8 +32,7 @@ settings_load_expand(struct settings_loader *loader, struct toml_node *node, con
 }
 
 static void
-settings_load_macros_below(struct settings_loader *loader, struct toml_node *node,
-			   const char *key)
+settings_load_macros_below(struct settings_loader *loader, struct toml_node *node, const char *key)
 {
 	if (node->type == TOML_STRING)
 		settings_load_expand(loader, node, key);
@@ -81,9 +80,9 @@ settings_load_slot(struct settings_loader *loader, enum setting_id id, const str
 	struct settings_slot *slot = &loader->settings->slots[id];
 
 	if (slot->node != NULL) {
-		settings_complaint_error(loader->complaints, settings_place_of(node),
-					 settings_table_row(id)->key,
-					 "given twice: the first is in line %u", slot->node->at.line);
+		settings_complaint_error(
+		    loader->complaints, settings_place_of(node), settings_table_row(id)->key,
+		    "given twice: the first is in line %u", slot->node->at.line);
 		return;
 	}
 	slot->node = node;

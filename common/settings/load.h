@@ -24,14 +24,14 @@ struct settings_branch {
 };
 
 struct settings_slot {
-	const struct toml_node *node;   /* as given in the file, or NULL; valid after a mistake too */
-	bool given;                     /* the value is the file's */
-	struct settings_place at;       /* of the value; line 0: default */
-	const struct expr_block *block; /* of an expression key, given or default */
+	const struct toml_node *node; /* as given in the file, or NULL; valid after a mistake too */
+	bool given;                   /* the value is the file's */
+	struct settings_place at;     /* of the value; line 0: default */
+	const struct expr_block *block;         /* of an expression key, given or default */
 	const struct settings_branch *branches; /* one for each rule and one for the else */
-	struct settings_datum datum;    /* of a static key */
-	struct settings_datum fallback; /* of an expression key: the default */
-	int64_t warned_ms;              /* when a value last did not fit; never: INT64_MIN */
+	struct settings_datum datum;            /* of a static key */
+	struct settings_datum fallback;         /* of an expression key: the default */
+	int64_t warned_ms; /* when a value last did not fit; never: INT64_MIN */
 };
 
 struct settings {
@@ -44,7 +44,7 @@ struct settings {
 	struct settings_limiters limiters;
 	struct settings_quotas quotas;
 	struct settings_lookups lookups;
-	const struct toml_node *root; /* the file, for config_get() */
+	const struct toml_node *root;  /* the file, for config_get() */
 	const struct netaddr *sources; /* every literal source address */
 	size_t source_count;
 	settings_report_fn report; /* NULL: the log */

@@ -74,9 +74,10 @@ settings_macro_one(struct slice *rest, struct str *out, settings_macro_fn fn, vo
 	name = (struct slice){rest->data, (size_t)(end - rest->data)};
 	if ((!slice_starts_nocase(name, "env:") || name.len == 4) &&
 	    (!slice_starts_nocase(name, "file:") || name.len == 5)) {
-		why_set(why,
-			"the macro %%{%.*s}%% is not known: write %%{env:NAME}%% or %%{file:PATH}%%",
-			SLICE_ARG(name));
+		why_set(
+		    why,
+		    "the macro %%{%.*s}%% is not known: write %%{env:NAME}%% or %%{file:PATH}%%",
+		    SLICE_ARG(name));
 		return false;
 	}
 	if (fn == NULL) {

@@ -140,8 +140,7 @@ settings_member_number(struct settings_loader *loader, const struct toml_node *n
 }
 
 const struct expr_block *
-settings_member_match(struct settings_loader *loader, const struct toml_node *node,
-		      const char *key)
+settings_member_match(struct settings_loader *loader, const struct toml_node *node, const char *key)
 {
 	const struct expr_scope scope = settings_table_match_scope(key);
 	const struct settings_block_spec spec = {key, SETTINGS_TYPE_BOOL, &scope};

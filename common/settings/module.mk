@@ -6,7 +6,7 @@ libcommon_a_SOURCES += \
 	common/settings/complaint.c common/settings/complaint.h \
 	common/settings/convert.c common/settings/convert.h \
 	common/settings/cross.c common/settings/cross.h \
-	common/settings/eval.c common/settings/eval.h \
+	common/settings/eval.c \
 	common/settings/file.c common/settings/file.h \
 	common/settings/fill.c common/settings/fill.h \
 	common/settings/foreign.c common/settings/foreign.h \

@@ -45,8 +45,9 @@ settings_place_skip_fold(struct settings_place_cursor *cursor)
 {
 	size_t i = 1;
 
-	while (i < cursor->rest.len && (cursor->rest.data[i] == ' ' ||
-					cursor->rest.data[i] == '\t' || cursor->rest.data[i] == '\r'))
+	while (i < cursor->rest.len &&
+	       (cursor->rest.data[i] == ' ' || cursor->rest.data[i] == '\t' ||
+		cursor->rest.data[i] == '\r'))
 		i++;
 	if (i >= cursor->rest.len || cursor->rest.data[i] != '\n')
 		return false;
@@ -91,8 +92,8 @@ settings_place_inside(const struct toml_node *node, unsigned column)
 	if (node->type != TOML_STRING || source.len < 2 || settings_macro_present(source))
 		return cursor.at;
 	basic = source.data[0] == '"';
-	multiline = source.len >= 6 && source.data[1] == source.data[0] &&
-		    source.data[2] == source.data[0];
+	multiline =
+	    source.len >= 6 && source.data[1] == source.data[0] && source.data[2] == source.data[0];
 	settings_place_step(&cursor, multiline ? 3 : 1);
 	if (multiline && cursor.rest.len > 0 && cursor.rest.data[0] == '\r')
 		settings_place_step(&cursor, 1);

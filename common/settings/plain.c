@@ -75,7 +75,8 @@ settings_plain_duration(struct settings_plain_reader *reader)
 		 !quantity_duration(node->text, &reader->datum->integer, &bare, NULL))
 		return false;
 	if (bare && reader->datum->integer > 0)
-		*reader->warning = "a number without a unit is milliseconds: write a unit, d h m s ms";
+		*reader->warning =
+		    "a number without a unit is milliseconds: write a unit, d h m s ms";
 	return reader->datum->integer >= (reader->type == SETTINGS_TYPE_DURATION);
 }
 
@@ -134,7 +135,7 @@ settings_plain_space(struct settings_plain_reader *reader)
 {
 	struct slice text = reader->node->text;
 	struct settings_datum *datum = reader->datum;
-	const char *or;
+	const char * or ;
 	struct slice size;
 
 	if (reader->node->type == TOML_INTEGER) {
@@ -148,8 +149,8 @@ settings_plain_space(struct settings_plain_reader *reader)
 	or = text.len ? memmem(text.data, text.len, " or ", 4) : NULL;
 	if (or == NULL)
 		return quantity_size(text, &datum->integer, NULL);
-	size = (struct slice){text.data, (size_t)(or - text.data)};
-	text = (struct slice){or + 4, text.len - size.len - 4};
+	size = (struct slice){text.data, (size_t)(or -text.data)};
+	text = (struct slice){ or +4, text.len - size.len - 4};
 	return quantity_size(size, &datum->integer, NULL) &&
 	       settings_plain_percent(text, &datum->percent);
 }
@@ -239,8 +240,9 @@ settings_plain_prefixes(struct settings_plain_reader *reader)
 	for (size_t i = 0; i < count; i++) {
 		if (items[i]->type == TOML_STRING && netaddr_parse_prefix(items[i]->text, &list[i]))
 			continue;
-		why_set(reader->why, "%.*s is not a network: write \"192.0.2.0/24\" or "
-				     "\"2001:db8::/32\"",
+		why_set(reader->why,
+			"%.*s is not a network: write \"192.0.2.0/24\" or "
+			"\"2001:db8::/32\"",
 			SLICE_ARG(items[i]->source));
 		return false;
 	}
@@ -326,8 +328,9 @@ settings_plain(struct arena *arena, enum setting_id id, const struct toml_node *
 		return true;
 	}
 	if (why->text[0] == '\0')
-		why_set(why, "%.*s%smust be %s", node->type == TOML_TABLE ? 0 : (int)node->source.len,
-			node->source.data, node->type == TOML_TABLE ? "" : ": ",
+		why_set(why, "%.*s%smust be %s",
+			node->type == TOML_TABLE ? 0 : (int)node->source.len, node->source.data,
+			node->type == TOML_TABLE ? "" : ": ",
 			settings_table_type_words(reader.type));
 	return false;
 }

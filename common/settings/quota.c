@@ -52,8 +52,7 @@ settings_quota_one(struct settings_loader *loader, const struct toml_node *table
 	struct settings_quotas *quotas = arg;
 	struct settings_quota *quota = &quotas->list[quotas->count++];
 
-	*quota =
-	    (struct settings_quota){.id = id, .enabled = true, .at = settings_place_of(table)};
+	*quota = (struct settings_quota){.id = id, .enabled = true, .at = settings_place_of(table)};
 	for (size_t i = 0; i < table->entry_count; i++)
 		settings_quota_member(loader, &table->entries[i], key, quota);
 	if (quota->messages == 0 && quota->size == 0)
@@ -69,8 +68,8 @@ void
 settings_quota_load(struct settings_loader *loader, const struct toml_node *node, const char *key,
 		    struct settings_quotas *quotas)
 {
-	quotas->list = arena_array(loader->arena, settings_member_count(node) + 1,
-				   sizeof(*quotas->list));
+	quotas->list =
+	    arena_array(loader->arena, settings_member_count(node) + 1, sizeof(*quotas->list));
 	quotas->count = 0;
 	settings_member_each(loader, node, key, settings_quota_one, quotas);
 }

@@ -25,7 +25,7 @@ enum settings_quota_key {
 struct settings_quota {
 	const char *id;
 	bool enabled;
-	unsigned keys; /* of enum settings_quota_key; 0: one count for all */
+	unsigned keys;                  /* of enum settings_quota_key; 0: one count for all */
 	const struct expr_block *match; /* NULL: always (D24) */
 	int64_t messages;               /* 0: no limit */
 	int64_t size;                   /* bytes; 0: no limit */

@@ -180,8 +180,14 @@ static const struct {
 };
 
 static const char *const settings_relay_names[] = {
-    "address",      "port",	   "protocol", "auth.username", "auth.secret",
-    "tls.implicit", "tls.allow-invalid-certs", NULL,
+    "address",
+    "port",
+    "protocol",
+    "auth.username",
+    "auth.secret",
+    "tls.implicit",
+    "tls.allow-invalid-certs",
+    NULL,
 };
 
 const char *const *
@@ -217,8 +223,8 @@ settings_relay_walk(struct settings_relay_reader *reader, const struct toml_node
 {
 	for (size_t i = 0; i < table->entry_count; i++) {
 		const struct toml_entry *entry = &table->entries[i];
-		const char *name = arena_printf(reader->arena, "%s%.*s", prefix,
-						SLICE_ARG(entry->key));
+		const char *name =
+		    arena_printf(reader->arena, "%s%.*s", prefix, SLICE_ARG(entry->key));
 
 		if (entry->value->type == TOML_TABLE &&
 		    (strcmp(name, "auth") == 0 || strcmp(name, "tls") == 0))
@@ -242,8 +248,9 @@ settings_relay_finish(struct settings_relay_reader *reader, const struct toml_no
 		settings_relay_fail(reader, table, reader->key,
 				    "a unix: address is for LMTP: add protocol = \"lmtp\"");
 	if (!reader->failed && (relay->username == NULL) != (relay->secret == NULL))
-		settings_relay_fail(reader, table, reader->key, "auth.%s is missing: authentication "
-								"needs auth.username and auth.secret",
+		settings_relay_fail(reader, table, reader->key,
+				    "auth.%s is missing: authentication "
+				    "needs auth.username and auth.secret",
 				    relay->username ? "secret" : "username");
 	if (!reader->has_implicit)
 		relay->implicit_tls = relay->port == SETTINGS_RELAY_PORT_TLS;
@@ -275,11 +282,10 @@ settings_relay_load(struct arena *arena, const struct toml_node *remote,
 		};
 
 		if (entry->value->type != TOML_TABLE) {
-			settings_complaint_error(complaints, settings_place_of(entry->value),
-						 reader.key,
-						 "%s where a table is expected: write [%s]",
-						 toml_tree_type_name(entry->value->type),
-						 reader.key);
+			settings_complaint_error(
+			    complaints, settings_place_of(entry->value), reader.key,
+			    "%s where a table is expected: write [%s]",
+			    toml_tree_type_name(entry->value->type), reader.key);
 			continue;
 		}
 		relay->id = arena_copy(arena, entry->key.data, entry->key.len);

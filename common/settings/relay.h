@@ -14,14 +14,14 @@ struct toml_node;
 
 struct settings_relay {
 	const char *id;
-	const char *host;         /* name, IP address, or the path when is_unix */
-	struct netaddr literal;   /* with port; family AF_UNSPEC when host is a name or a path */
+	const char *host;       /* name, IP address, or the path when is_unix */
+	struct netaddr literal; /* with port; family AF_UNSPEC when host is a name or a path */
 	uint16_t port;
-	bool is_unix;             /* LMTP over a local socket */
+	bool is_unix; /* LMTP over a local socket */
 	bool lmtp;
-	bool implicit_tls;        /* TLS from the first byte */
+	bool implicit_tls; /* TLS from the first byte */
 	bool allow_invalid_certs;
-	const char *username;     /* NULL: no authentication */
+	const char *username; /* NULL: no authentication */
 	const char *secret;
 	struct settings_place at;
 };

@@ -5,7 +5,8 @@
 #include "common/netaddr.h"
 #include "common/str.h"
 
-/* The name servers of /etc/resolv.conf, see resolv.conf(5): the default of resolver.servers. Pure. */
+/* The name servers of /etc/resolv.conf, see resolv.conf(5): the default of resolver.servers. Pure.
+ */
 enum { SETTINGS_RESOLVCONF_MAX = 3 };
 
 /*

@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/expr/expr.h"
 #include "common/netaddr.h"
 #include "common/settings/complaint.h"
 #include "common/settings/macro.h"
@@ -36,7 +37,8 @@ struct settings *settings_load(const struct settings_source *source,
 			       struct settings_complaints *complaints);
 void settings_free(struct settings **settings);
 
-/* Where a value comes from; line 0 is the default. rule counts from 0; rules of a plain value: 0. */
+/* Where a value comes from; line 0 is the default. rule counts from 0; rules of a plain value: 0.
+ */
 struct settings_origin {
 	const char *file;
 	unsigned line;
@@ -71,6 +73,37 @@ const char *const *settings_texts(const struct settings *settings, enum setting_
 bool settings_is_given(const struct settings *settings, enum setting_id id);
 struct settings_origin settings_origin(const struct settings *settings, enum setting_id id);
 
+/* Expression keys. */
+struct settings_answer {
+	int64_t integer; /* milliseconds, counts, bytes, truth, words of a choice */
+	double real;     /* fractions */
+	struct slice text;
+	const struct netaddr *addresses;
+	const int64_t *integers;
+	size_t count;                  /* of the list */
+	bool unset;                    /* text and lists: none (`false`, or no value at all) */
+	struct settings_origin origin; /* which rule decided */
+};
+
+/*
+ * EXPR_OK, or EXPR_WAIT: answer env->question and ask again. Where the value fails or does not fit
+ * the key, the documented default is returned and reported. env->lookup may be NULL: the tables of
+ * these settings are used. Lists live as long as the settings or env->arena.
+ */
+enum expr_status settings_eval(const struct settings *settings, enum setting_id id,
+			       struct expr_env *env, struct settings_answer *answer);
+enum expr_status settings_eval_duration_ms(const struct settings *settings, enum setting_id id,
+					   struct expr_env *env, int64_t *ms);
+enum expr_status settings_eval_count(const struct settings *settings, enum setting_id id,
+				     struct expr_env *env, int64_t *count);
+enum expr_status settings_eval_bool(const struct settings *settings, enum setting_id id,
+				    struct expr_env *env, bool *truth);
+enum expr_status settings_eval_choice(const struct settings *settings, enum setting_id id,
+				      struct expr_env *env, int *choice);
+/* Empty when unset. */
+enum expr_status settings_eval_text(const struct settings *settings, enum setting_id id,
+				    struct expr_env *env, struct slice *text);
+
 /* A value did not fit: once for each key and hour. Without one, the log gets it. */
 typedef void (*settings_report_fn)(const char *key, const char *text, void *arg);
 void settings_set_report(struct settings *settings, settings_report_fn fn, void *arg);
@@ -87,5 +120,3 @@ const char *settings_hostname(const struct settings *settings);
 const char *settings_report_domain(const struct settings *settings);
 /* Every source address the file names literally, without duplicates. */
 const struct netaddr *settings_source_addresses(const struct settings *settings, size_t *count);
-/* `KEY = VALUE   # FILE:LINE` or `# default` for every key, secrets masked. */
-void settings_print(const struct settings *settings, struct str *out);

@@ -5,16 +5,16 @@
 #include "common/expr/scope.h"
 #include "common/log.h"
 
-#define SETTINGS_TABLE_NONE 0
+#define SETTINGS_TABLE_NONE   0
 #define SETTINGS_TABLE_DOMAIN EXPR_BIT(EXPR_VAR_RCPT_DOMAIN)
-#define SETTINGS_TABLE_SENDER                                                        \
-	(EXPR_BIT(EXPR_VAR_SENDER) | EXPR_BIT(EXPR_VAR_SENDER_DOMAIN) |              \
-	 EXPR_BIT(EXPR_VAR_PRIORITY) | EXPR_BIT(EXPR_VAR_RETRY_NUM) |                \
-	 EXPR_BIT(EXPR_VAR_NOTIFY_NUM) | EXPR_BIT(EXPR_VAR_EXPIRES_IN) |             \
-	 EXPR_BIT(EXPR_VAR_EXPIRES_IN_MS) | EXPR_BIT(EXPR_VAR_LAST_STATUS) |         \
-	 EXPR_BIT(EXPR_VAR_LAST_ERROR) | EXPR_BIT(EXPR_VAR_LAST_TLS_ERROR) |         \
+#define SETTINGS_TABLE_SENDER                                                \
+	(EXPR_BIT(EXPR_VAR_SENDER) | EXPR_BIT(EXPR_VAR_SENDER_DOMAIN) |      \
+	 EXPR_BIT(EXPR_VAR_PRIORITY) | EXPR_BIT(EXPR_VAR_RETRY_NUM) |        \
+	 EXPR_BIT(EXPR_VAR_NOTIFY_NUM) | EXPR_BIT(EXPR_VAR_EXPIRES_IN) |     \
+	 EXPR_BIT(EXPR_VAR_EXPIRES_IN_MS) | EXPR_BIT(EXPR_VAR_LAST_STATUS) | \
+	 EXPR_BIT(EXPR_VAR_LAST_ERROR) | EXPR_BIT(EXPR_VAR_LAST_TLS_ERROR) | \
 	 EXPR_BIT(EXPR_VAR_SIZE))
-#define SETTINGS_TABLE_RCPT                                                          \
+#define SETTINGS_TABLE_RCPT                                                              \
 	(SETTINGS_TABLE_SENDER | SETTINGS_TABLE_DOMAIN | EXPR_BIT(EXPR_VAR_RECIPIENTS) | \
 	 EXPR_BIT(EXPR_VAR_RCPT))
 #define SETTINGS_TABLE_MX (SETTINGS_TABLE_RCPT | EXPR_BIT(EXPR_VAR_MX))
@@ -22,12 +22,12 @@
 	(SETTINGS_TABLE_MX | EXPR_BIT(EXPR_VAR_REMOTE_IP) | EXPR_BIT(EXPR_VAR_LOCAL_IP))
 
 static const struct settings_row settings_table_rows[SETTING_COUNT] = {
-#define SETTING(id, name, what, how, names, who, value, words)       \
-	[SETTING_##id] = {.key = (name),                             \
-			  .type = SETTINGS_TYPE_##what,              \
-			  .kind = SETTINGS_##how,                    \
-			  .by = SETTINGS_BY_##who,                   \
-			  .fallback = (value),                       \
+#define SETTING(id, name, what, how, names, who, value, words) \
+	[SETTING_##id] = {.key = (name),                       \
+			  .type = SETTINGS_TYPE_##what,        \
+			  .kind = SETTINGS_##how,              \
+			  .by = SETTINGS_BY_##who,             \
+			  .fallback = (value),                 \
 			  .meaning = (words)},
 #include "common/tbl/setting.def"
 };
@@ -118,7 +118,7 @@ settings_table_find(struct slice key, enum setting_id *id)
 	return false;
 }
 
-#define SETTINGS_TABLE_WORDS(words) \
+#define SETTINGS_TABLE_WORDS(words)                                                   \
 	(*count = sizeof(settings_table_##words) / sizeof(settings_table_##words[0]), \
 	 settings_table_##words)
 

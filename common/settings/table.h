@@ -89,7 +89,7 @@ struct settings_row {
 	const char *key;
 	enum settings_type type;
 	enum settings_kind kind;
-	enum settings_by by; /* who evaluates; the master refuses dns_query */
+	enum settings_by by;  /* who evaluates; the master refuses dns_query */
 	const char *fallback; /* as in the file; "" is unset; DEFAULT_* words are made at load */
 	const char *meaning;
 };

@@ -56,5 +56,5 @@ void pool_spawn_start(struct pool_spawn *spawn, const struct pool_spawn_worker *
 void pool_spawn_kill(struct pool_spawn *spawn, pid_t pid);
 void pool_spawn_bind(struct pool_spawn *spawn, const struct sockaddr *address, socklen_t len,
 		     mode_t mode, pool_spawn_bound_fn fn, void *arg);
-/* The spawner keeps a copy of fd until it ends: for the spool lock. */
+/* The spawner keeps a copy of fd until it ends: for the spool lock. Four at most. */
 void pool_spawn_hold(struct pool_spawn *spawn, int fd);

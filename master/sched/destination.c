@@ -8,6 +8,7 @@
 #include "common/arena.h"
 #include "common/clock.h"
 #include "common/map.h"
+#include "common/expr/expr.h"
 #include "common/settings/settings.h"
 #include "master/pool/pool.h"
 #include "master/sched/load.h"

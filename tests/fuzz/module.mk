@@ -8,3 +8,13 @@ check_PROGRAMS += tests/fuzz/fuzz_toml
 TESTS += tests/fuzz/fuzz_toml
 tests_fuzz_fuzz_toml_SOURCES = tests/fuzz/fuzz_toml.c tests/fuzz/replay.c
 tests_fuzz_fuzz_toml_LDADD = $(FUZZ_LIBS)
+
+check_PROGRAMS += tests/fuzz/fuzz_expr
+TESTS += tests/fuzz/fuzz_expr
+tests_fuzz_fuzz_expr_SOURCES = tests/fuzz/fuzz_expr.c tests/fuzz/replay.c
+tests_fuzz_fuzz_expr_LDADD = $(FUZZ_LIBS)
+
+check_PROGRAMS += tests/fuzz/fuzz_rr
+TESTS += tests/fuzz/fuzz_rr
+tests_fuzz_fuzz_rr_SOURCES = tests/fuzz/fuzz_rr.c tests/fuzz/replay.c
+tests_fuzz_fuzz_rr_LDADD = libworker.a libcommon.a $(WORKER_LIBS) $(COMMON_LIBS)

@@ -33,7 +33,7 @@ struct smtp_reply {
 /* Ready for a new reply; keeps memory. A zeroed struct is ready too. */
 void smtp_reply_reset(struct smtp_reply *reply);
 void smtp_reply_free(struct smtp_reply *reply);
-/* Takes up to len bytes; *used says how many. A complete reply is reset by the next call. */
+/* Takes up to len bytes; *used says how many. Reset a complete reply before the next call. */
 enum smtp_reply_status smtp_reply_feed(struct smtp_reply *reply, const char *data, size_t len,
 				       size_t *used);
 /* True when part of a reply has come. */

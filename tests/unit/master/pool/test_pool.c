@@ -180,6 +180,22 @@ START_TEST(test_births_and_counts)
 }
 END_TEST
 
+/* Many at once, and gone while some of them are still being born. */
+START_TEST(test_many)
+{
+	pool_set_count(test.pool, PROTO_ROLE_DELIVER, 40);
+	pool_set_count(test.pool, PROTO_ROLE_SUBMIT, 20);
+	test_generation(1, "good");
+	TEST_UNTIL(test.ready >= 10);
+	pool_set_count(test.pool, PROTO_ROLE_DELIVER, 0);
+	pool_set_count(test.pool, PROTO_ROLE_SUBMIT, 0);
+	TEST_UNTIL(pool_next(test.pool, NULL) == NULL);
+	ck_assert_uint_eq(test.ready, test.gone);
+	pool_set_count(test.pool, PROTO_ROLE_DELIVER, 40);
+	TEST_UNTIL(pool_count_ready(test.pool, PROTO_ROLE_DELIVER) == 40);
+}
+END_TEST
+
 START_TEST(test_generations)
 {
 	struct pool_worker *worker;
@@ -365,6 +381,7 @@ START_TEST(test_bind_through_the_pool)
 	for (int i = 0; i < 200; i++)
 		pool_spawn_bind(pool_get_spawn(test.pool), &address, 9, 0600, on_bound, &answers);
 	ck_assert_uint_eq(answers, 0);
+	pool_spawn_hold(pool_get_spawn(test.pool), STDERR_FILENO);
 	TEST_UNTIL(answers == 200);
 }
 END_TEST
@@ -379,6 +396,7 @@ pool_suite(void)
 	tcase_set_timeout(tcase, 60);
 	tcase_add_checked_fixture(tcase, test_setup, test_teardown);
 	tcase_add_test(tcase, test_births_and_counts);
+	tcase_add_test(tcase, test_many);
 	tcase_add_test(tcase, test_generations);
 	tcase_add_test(tcase, test_killed_is_replaced);
 	tcase_add_test(tcase, test_exits_by_signal);

@@ -16,7 +16,7 @@ static void
 setup(void)
 {
 	world = world_new(1);
-	world->config.timeout_ms = 100;
+	world->config.timeout_ms = 300;
 	world->config.attempts = 3;
 }
 
@@ -104,6 +104,7 @@ START_TEST(test_resolve_merges)
 {
 	struct resolve_query *queries[10];
 
+	world->config.timeout_ms = 5000;
 	world_open(world);
 	for (size_t i = 0; i < 10; i++)
 		queries[i] = world_ask(world, i % 2 ? "Held.Test." : "held.test", RESOLVE_A, i);
@@ -122,6 +123,7 @@ START_TEST(test_resolve_remembers)
 	const struct world_answer *answer;
 
 	world->config.cache_size = 100;
+	world->config.timeout_ms = 5000;
 	world_open(world);
 	ck_assert(!world_resolve(world, "signed.test", RESOLVE_A)->from_cache);
 	answer = world_resolve(world, "SIGNED.test", RESOLVE_A);
@@ -242,6 +244,7 @@ START_TEST(test_resolve_cancel_inside_answer)
 {
 	struct killer killer = {0};
 
+	world->config.timeout_ms = 5000;
 	world_open(world);
 	resolve_start(world->resolve, "held.test", RESOLVE_A, on_answer_kill, &killer);
 	killer.other = world_ask(world, "held.test", RESOLVE_A, 1);
@@ -291,6 +294,7 @@ START_TEST(test_resolve_ask_inside_answer)
 	struct chain chain = {200};
 
 	world->config.cache_size = 10;
+	world->config.timeout_ms = 5000;
 	world_open(world);
 	resolve_start(world->resolve, "ok.test", RESOLVE_A, on_answer_ask_again, &chain);
 	while (chain.left > 0)

@@ -14,7 +14,7 @@ static void
 setup(void)
 {
 	world = world_new(1);
-	world->config.timeout_ms = 100;
+	world->config.timeout_ms = 300;
 	world->config.attempts = 3;
 }
 
@@ -22,7 +22,7 @@ static void
 setup_two(void)
 {
 	world = world_new(2);
-	world->config.timeout_ms = 100;
+	world->config.timeout_ms = 300;
 	world->config.attempts = 3;
 }
 
