@@ -8,3 +8,5 @@ postrider_sendmail_SOURCES = master/cli/sendmail.c \
 	master/cli/sendmail_message.c master/cli/sendmail_message.h \
 	master/cli/sendmail_options.c master/cli/sendmail_options.h
 postrider_sendmail_LDADD = libcommon.a $(COMMON_LIBS)
+
+dist_man_MANS += master/cli/postrider-sendmail.8
