@@ -130,7 +130,7 @@ main_begin(struct worker *worker, unsigned on, struct why *why)
 	struct proto_hello hello = {.generation = worker->bundle->generation};
 	struct str protection = {0};
 
-	if (worker->launch.rules.role == SANDBOX_DELIVER) {
+	if (worker->launch.rules.role == PROTO_ROLE_DELIVER) {
 		hello.role = PROTO_ROLE_DELIVER;
 		worker->deliver =
 		    deliver_new(worker->base, worker->bundle, link_channel(worker->link), why);

@@ -23,3 +23,8 @@ check_PROGRAMS += tests/fuzz/fuzz_settings
 TESTS += tests/fuzz/fuzz_settings
 tests_fuzz_fuzz_settings_SOURCES = tests/fuzz/fuzz_settings.c tests/fuzz/replay.c
 tests_fuzz_fuzz_settings_LDADD = $(FUZZ_LIBS)
+
+check_PROGRAMS += tests/fuzz/fuzz_reply
+TESTS += tests/fuzz/fuzz_reply
+tests_fuzz_fuzz_reply_SOURCES = tests/fuzz/fuzz_reply.c tests/fuzz/replay.c
+tests_fuzz_fuzz_reply_LDADD = libworker.a libcommon.a $(WORKER_LIBS) $(COMMON_LIBS)
