@@ -98,6 +98,21 @@ lend_send(struct lend_segment *segment)
 	pool_worker_send(segment->worker, &writer, segment->create.fd);
 }
 
+/* The answer to a WANT that cannot be met; small messages wait for a shared segment instead. */
+static void
+lend_refuse(struct pool_worker *worker, uint64_t ticket)
+{
+	struct proto_refuse refuse = {.ticket = ticket,
+				      .code = 452,
+				      .enhanced = {4, 3, 1},
+				      .text = slice_of("the spool cannot be written now")};
+	struct wire_writer writer;
+
+	frame_begin(&writer, channel_packet(), WIRE_PACKET_MAX, FRAME_REFUSE);
+	proto_submit_put_refuse(&writer, &refuse);
+	pool_worker_send(worker, &writer, -1);
+}
+
 static void
 lend_created(struct store_op *op, bool committed, void *arg)
 {
@@ -108,6 +123,8 @@ lend_created(struct store_op *op, bool committed, void *arg)
 	if (!committed) {
 		log_error("segment %lld: its row could not be written",
 			  (long long)segment->create.id);
+		if (segment->worker != NULL && segment->large)
+			lend_refuse(segment->worker, segment->ticket);
 		lend_drop(segment);
 	} else if (segment->worker == NULL) {
 		lend_seal(segment->lend, segment);
@@ -131,8 +148,9 @@ lend_make(struct lend *lend, struct pool_worker *worker, bool large, uint64_t ti
 	if (!store_segment_create(lend->store, &segment->create,
 				  large ? STORE_SEGMENT_OWN : STORE_SEGMENT_SHARED, lend_created,
 				  segment, &why)) {
-		/* The worker keeps its messages waiting, or refuses them when its time is over. */
 		log_error("no segment for worker %s: %s", worker->name, why.text);
+		if (large)
+			lend_refuse(worker, ticket);
 		free(segment);
 		return;
 	}
