@@ -159,6 +159,18 @@ class Rider:
         self.signal(signal.SIGHUP)
         self.wait_ready()
 
+    def wait_generation(self, number, role="deliver"):
+        """Until a worker of this generation is at work."""
+        self.wait_log(rf"worker {role}/\d+ \(pid \d+, generation {number}\): born -> ready")
+
+    def stored(self, message):
+        """The bytes of a queued message as they lie in their segment."""
+        segment, offset, size = self.sql(
+            "SELECT segment_id, offset, size FROM message WHERE id = ?", message)[0]
+        with open(f"{self.spool}/segments/{segment}.seg", "rb") as f:
+            f.seek(offset)
+            return f.read(size)
+
     def signal(self, number):
         self.process.send_signal(number)
 
@@ -197,11 +209,14 @@ class Rider:
         """One message by SMTP; its number in the queue."""
         if isinstance(rcpts, str):
             rcpts = [rcpts]
-        with self.submitter(tcp) as client:
-            assert client.hello().code == 250
-            reply = client.message(sender, rcpts, body, chunks)
-            assert reply.code == 250, reply
-            client.ask("QUIT")
+        while True:
+            with self.submitter(tcp) as client:
+                assert client.hello().code == 250
+                reply = client.message(sender, rcpts, body, chunks)
+                # A worker that is being replaced says so; any client comes back then.
+                if reply.code != 421:
+                    break
+        assert reply.code == 250, reply
         return int(re.search(r"queued as (\d+)", reply.lines[-1])[1])
 
     def sendmail(self, *words, body=b"Subject: test\n\ntext\n"):

@@ -5,11 +5,13 @@ CONNECT, EHLO, HELO, MAIL, RCPT, DATA (also BDAT), DOT (the reply to the whole m
 """
 import asyncio
 import hashlib
+import re
 import threading
 import time
 
 EXTENSIONS = {"PIPELINING": "", "CHUNKING": "", "SIZE": "104857600", "8BITMIME": "",
               "ENHANCEDSTATUSCODES": "", "DSN": ""}
+TRACE = re.compile(rb"Received: .*\r\n(?:[ \t].*\r\n)*")
 ACCEPT = {"CONNECT": "220 sink.lab ESMTP", "HELO": "250 sink.lab", "MAIL": "250 2.1.0 fine",
           "RCPT": "250 2.1.5 fine", "DATA": "354 go on", "DOT": "250 2.0.0 kept",
           "RSET": "250 2.0.0 reset", "NOOP": "250 2.0.0 here", "QUIT": "221 2.0.0 bye"}
@@ -30,6 +32,13 @@ class Message:
     def sha256(self):
         return hashlib.sha256(self.body).hexdigest()
 
+    @property
+    def content(self):
+        """What was submitted: the body without the trace header that postrider puts on top."""
+        trace = TRACE.match(self.body)
+        assert trace, f"no trace header: {self.body[:200]}"
+        return self.body[trace.end():]
+
 
 class Session:
     def __init__(self, peer, local):
@@ -42,6 +51,7 @@ class Session:
         self.open = True
         self.sender = self.mail = None
         self.rcpts = []
+        self.chunks = b""
 
 
 class Rule:
@@ -253,7 +263,14 @@ class Sink:
                 await self._send(writer, "500 5.5.1 what?")
 
     async def _answer(self, session, writer, step, argument, usual=None):
-        """The reply that the rules want, or the usual one; its code."""
+        """Sends the reply that the rules want, or the usual one; its code."""
+        text = await self._decide(session, step, argument, usual)
+        await self._send(writer, text)
+        if text.startswith("421"):
+            raise Gone()
+        return int(text[:3])
+
+    async def _decide(self, session, step, argument, usual=None):
         rule = next((r for r in self.rules if r.applies(step, argument)), None)
         text = usual or ACCEPT.get(step)
         if rule is not None:
@@ -268,10 +285,7 @@ class Sink:
                 session.stalled_at = None
             else:
                 text = rule.text
-        await self._send(writer, text)
-        if text.startswith("421"):
-            raise Gone()
-        return int(text[:3])
+        return text
 
     async def _send(self, writer, text):
         writer.write(text.encode() + b"\r\n")
@@ -285,11 +299,14 @@ class Sink:
         await self._answer(session, writer, "EHLO", line, usual)
 
     async def _mail(self, session, wire, writer, line):
+        session.sender, session.rcpts = None, []
         if await self._answer(session, writer, "MAIL", line) < 300:
-            session.sender, session.mail, session.rcpts = path(line), line, []
+            session.sender, session.mail = path(line), line
 
     async def _rcpt(self, session, wire, writer, line):
-        if await self._answer(session, writer, "RCPT", line) < 300:
+        if session.sender is None:
+            await self._send(writer, "503 5.5.1 MAIL first")
+        elif await self._answer(session, writer, "RCPT", line) < 300:
             session.rcpts.append(path(line))
 
     async def _data(self, session, wire, writer, line):
@@ -304,7 +321,7 @@ class Sink:
         if not session.rcpts:
             await self._send(writer, "554 5.5.1 no valid recipients")
             return
-        session.chunks = getattr(session, "chunks", b"") + body
+        session.chunks += body
         if len(words) < 3:
             await self._answer(session, writer, "DATA", line, "250 2.0.0 more")
             return
@@ -313,10 +330,13 @@ class Sink:
 
     async def _end(self, session, writer, body, chunked):
         message = Message(session, session.sender, session.mail, list(session.rcpts), body, chunked)
-        session.rcpts = []
-        if await self._answer(session, writer, "DOT", message.sender) < 300:
+        session.sender, session.rcpts = None, []
+        text = await self._decide(session, "DOT", message.sender)
+        # Kept before it is said, so that whoever heard it finds it here.
+        if text.startswith("2"):
             self.messages.append(message)
         self._note()
+        await self._answer(session, writer, "", "", text)
 
 
 def path(line):

@@ -59,9 +59,12 @@ class Submitter:
         return self.ask(f"EHLO {name}")
 
     def envelope(self, sender, rcpts, parameters=""):
-        """MAIL and each RCPT; the replies in that order."""
+        """MAIL and, unless that was refused, each RCPT; the replies in that order."""
         words = f"MAIL FROM:<{sender}>{' ' + parameters if parameters else ''}"
-        return [self.ask(words)] + [self.ask(f"RCPT TO:<{rcpt}>") for rcpt in rcpts]
+        first = self.ask(words)
+        if first.code >= 300:
+            return [first]
+        return [first] + [self.ask(f"RCPT TO:<{rcpt}>") for rcpt in rcpts]
 
     def data(self, body):
         """The body dot-stuffed and ended; the final reply."""

@@ -21,7 +21,8 @@ data = "rcpt_domain +"
 [queue.outbound.source-ip]
 v4 = "['192.0.2.256']"
 """
-PLACE = re.compile(r"^(?P<file>[^:]+):(?P<line>\d+):(?P<column>\d+): (?P<key>[\w.-]+): (?P<text>.+)$")
+PLACE = re.compile(r"^(?P<file>[^:]+):(?P<line>\d+):(?P<column>\d+): "
+                   r"(?P<key>[\w.-]+): (?P<text>.+)$")
 
 
 def complaints(rider, text):
@@ -139,9 +140,9 @@ def test_reload_takes_effect(lab, by):
     if by == "cli":
         answer = rider.cli("reload", json_rows=False)
         assert answer.status == 0, answer
-        rider.wait_ready()
     else:
         rider.reload()
+    rider.wait_generation(2)
     rider.inject(SENDER, f"user@{domain}")
     assert sink.wait_messages(1)[0].session.ehlo == "second.plain.lab"
     assert not any(watch.ended(0) for watch in old)

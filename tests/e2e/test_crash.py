@@ -153,7 +153,7 @@ def test_durable_when_answered(lab):
     rider.write({"worker.count": 1})
     rider.reload()
     rider.wait_record(3, event="delivered")
-    assert sorted(len(message.body) for message in sink.messages) == [size + 2 for size in sizes]
+    assert sorted(len(message.content) for message in sink.messages) == [size + 2 for size in sizes]
 
 
 def test_spawner_killed(lab):

@@ -11,7 +11,7 @@ FORBIDDEN = {
     "postrider": ("libssl", "libcrypto", "libudns", "libidn2", "libsqlite3"),
     "postrider-sendmail": ("libssl", "libcrypto", "libudns", "libidn2", "libsqlite3"),
 }
-NEEDED = {"postrider-worker": ("libssl", "libudns", "libidn2"), "postriderd": ("libsqlite3",)}
+NEEDED = {"postrider-worker": ("libudns", "libidn2"), "postriderd": ("libsqlite3",)}
 
 
 def libraries(program):
