@@ -13,7 +13,8 @@ from submitter import Submitter
 
 SWITCHING = os.environ.get("E2E_SWITCHING") == "1"
 BUILD = os.environ.get("builddir", ".")
-SLOW = float(os.environ.get("E2E_SLOW", "1"))
+SANITIZED = b"__asan_init" in open(f"{BUILD}/postriderd", "rb").read()
+SLOW = float(os.environ.get("E2E_SLOW", "3" if SANITIZED else "1"))
 NEVER = re.compile(r"\balert\b|assert|sent a bad|malformed|forbidden system call|Sanitizer|"
                    r"runtime error:|died young|out of memory|cannot be (read|written)|hung:|"
                    r"ended by signal|ended with status [1-9]|did not say HELLO", re.I)

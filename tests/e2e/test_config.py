@@ -113,6 +113,7 @@ def test_reload_with_a_mistake_keeps_the_old(lab):
     sink = lab.sink()
     domain = lab.domain("one", sink)
     rider = lab.rider({"queue.outbound.hostname": "'first.plain.lab'"})
+    rider.wait_generation(1)
     workers = rider.workers()
     rider.write({"queue.outbound.hostname": "'second.plain.lab'",
                  "queue.outbound.ip-strategy": "ipv5_only"})
