@@ -1,4 +1,5 @@
 libworker_a_SOURCES += \
+	worker/deliver/ask.c worker/deliver/ask.h \
 	worker/deliver/attempt.c worker/deliver/attempt.h \
 	worker/deliver/body.c worker/deliver/body.h \
 	worker/deliver/connect.c worker/deliver/connect.h \
