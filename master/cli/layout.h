@@ -20,7 +20,6 @@ struct cli_layout_column {
 struct cli_layout {
 	const char *command;
 	const char *table; /* of its rows */
-	const char *title; /* line above, or NULL; in a block the first column's value follows */
 	bool block;        /* a line for each column instead of a line for each row */
 	const struct cli_layout_column *columns;
 	size_t count; /* 0: all columns as they come */

@@ -13,6 +13,7 @@ struct str;
 enum cli_format {
 	CLI_FORMAT_TYPE,  /* by its type */
 	CLI_FORMAT_TIME,  /* an integer is a time too */
+	CLI_FORMAT_SIZE,  /* an integer is bytes */
 	CLI_FORMAT_PATH,  /* a reverse-path: the empty one is "<>" */
 	CLI_FORMAT_FLAG,  /* a number is yes or no */
 	CLI_FORMAT_CLASS, /* enum outcome_class */
@@ -30,7 +31,7 @@ struct cli_value_style {
 	enum cli_value_times times;
 };
 
-/* One line; NULL and empty texts are "-". */
+/* One line; NULL and empty texts are "-", line ends in a text "; ". */
 void cli_value_line(struct str *str, const struct proto_value *value, enum cli_format format,
 		    const struct cli_value_style *style);
 /* Numbers as numbers, durations in milliseconds, sizes in bytes, times in ISO 8601 (UTC). */
