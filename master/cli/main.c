@@ -204,6 +204,10 @@ main_command(struct main_options *options, int argc, char **argv)
 		return main_help(argv[0]);
 	if (usage->alone == NULL)
 		return main_daemon(options, argc, argv);
+	if (options->json || options->utc) {
+		main_error("check and eval have neither --json nor --utc");
+		return EX_USAGE;
+	}
 	return usage->alone(options->config, argc, argv);
 }
 

@@ -14,3 +14,6 @@ postrider_LDADD = libcommon.a $(COMMON_LIBS)
 
 postrider_sendmail_SOURCES = master/cli/sendmail.c
 postrider_sendmail_LDADD = libcommon.a $(COMMON_LIBS)
+
+dist_man_MANS += master/cli/postrider.8
+EXTRA_DIST += contrib/completion/postrider.bash
