@@ -21,6 +21,7 @@ libcommon_a_SOURCES += \
 	common/str.c common/str.h \
 	common/why.c common/why.h \
 	common/wire.c common/wire.h \
+	common/xtext.c common/xtext.h \
 	common/tbl/command.def \
 	common/tbl/frame.def \
 	common/tbl/step.def \

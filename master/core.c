@@ -155,6 +155,7 @@ core_listening(const char *error, void *arg)
 	struct core *core = arg;
 
 	if (error != NULL && !core->ready) {
+		log_error("%s", error);
 		core_stop(core, EX_OSERR);
 		return;
 	}

@@ -1,6 +1,7 @@
 #include "master/listen.h"
 
 #include <assert.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -82,7 +83,6 @@ listen_bound(int error, int fd, void *arg)
 	struct listen_set *set = socket->set;
 
 	if (error != 0) {
-		log_error("cannot listen on %s: %s", socket->name, strerror(error));
 		if (set->error == NULL)
 			set->error =
 			    alloc_printf("cannot listen on %s: %s", socket->name, strerror(error));
@@ -134,8 +134,10 @@ listen_bind(struct listen_set *set, const struct settings_endpoint *endpoint, co
 		return;
 	}
 	snprintf(path.sun_path, sizeof(path.sun_path), "%s", endpoint->path);
-	pool_spawn_bind(set->spawn, (const struct sockaddr *)&path, sizeof(path), mode,
-			listen_bound, socket);
+	pool_spawn_bind(set->spawn, (const struct sockaddr *)&path,
+			(socklen_t)(offsetof(struct sockaddr_un, sun_path) +
+				    strlen(path.sun_path) + 1),
+			mode, listen_bound, socket);
 }
 
 void

@@ -20,6 +20,7 @@ include tests/unit/worker/submit/module.mk
 endif
 include tests/dialog/module.mk
 include tests/toml/module.mk
+include tests/sendmail/module.mk
 include tests/fuzz/module.mk
 include tests/rules/module.mk
 include tests/e2e/module.mk

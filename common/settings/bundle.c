@@ -206,6 +206,19 @@ settings_bundle_put_all(struct str *out, const struct settings_source *source,
 	settings_bundle_put_u32(out, SETTINGS_BUNDLE_MAGIC);
 }
 
+static void
+settings_bundle_first_error(struct settings_complaints *complaints, struct why *why)
+{
+	size_t i = 0;
+
+	while (settings_complaint_at(complaints, i)->warning)
+		i++;
+	why_at(why, settings_complaint_at(complaints, i)->line,
+	       settings_complaint_at(complaints, i)->column, "%s: %s",
+	       settings_complaint_at(complaints, i)->key,
+	       settings_complaint_at(complaints, i)->text);
+}
+
 bool
 settings_bundle_write(const struct settings_source *source, enum settings_role role,
 		      const struct settings_bundle_facts *facts, struct str *out, struct why *why)
@@ -232,12 +245,7 @@ settings_bundle_write(const struct settings_source *source, enum settings_role r
 	if (settings != NULL) {
 		settings_bundle_put_all(out, &blanked, role, facts, macros);
 	} else if (ok) {
-		for (size_t i = 0; i < settings_complaint_count(complaints); i++) {
-			const struct settings_complaint *at = settings_complaint_at(complaints, i);
-
-			if (!at->warning)
-				why_at(why, at->line, at->column, "%s: %s", at->key, at->text);
-		}
+		settings_bundle_first_error(complaints, why);
 	}
 	ok = settings != NULL;
 	settings_free(&settings);
@@ -324,8 +332,7 @@ settings_bundle_load(const struct settings_source *source, struct why *why)
 	struct settings *settings = settings_load(source, complaints);
 
 	if (settings == NULL)
-		why_set(why, "the configuration in the bundle does not load: %s",
-			settings_complaint_at(complaints, 0)->text);
+		settings_bundle_first_error(complaints, why);
 	settings_complaint_free(&complaints);
 	return settings;
 }

@@ -157,6 +157,21 @@ settings_compile_is_literal(enum settings_type type, struct slice text)
 		memchr(text.data, '.', text.len) != NULL);
 }
 
+static bool
+settings_compile_literal(struct settings_loader *loader, const struct toml_node *item,
+			 const struct settings_block_spec *spec, struct slice part)
+{
+	struct expr_value value = expr_value_text(part);
+	struct settings_datum datum;
+	struct why why = {0};
+
+	if (settings_convert(loader->arena, spec->type, &value, &datum, &why))
+		return true;
+	settings_complaint_error(loader->complaints, settings_place_inside(item, 1), spec->key,
+				 "%s", why.text);
+	return false;
+}
+
 static const struct expr *
 settings_compile_list(struct settings_loader *loader, const struct toml_node *node,
 		      const struct settings_block_spec *spec)
@@ -178,9 +193,10 @@ settings_compile_list(struct settings_loader *loader, const struct toml_node *no
 						 settings_table_type_words(spec->type));
 			ok = false;
 		} else if (settings_compile_is_literal(spec->type, part)) {
+			/* Converted alone first, so that a mistake is shown at its element. */
+			ok &= settings_compile_literal(loader, item, spec, part);
 			str_printf(&text, "'%.*s'", SLICE_ARG(part));
 		} else {
-			/* Compiled alone first, so that a mistake is shown at its element. */
 			ok &= settings_compile_text(loader, item, spec, part) != NULL;
 			str_bytes(&text, part.data, part.len);
 		}

@@ -42,7 +42,7 @@ settings_complaint_free(struct settings_complaints **complaints)
 	*complaints = NULL;
 }
 
-static void
+static void __attribute__((format(printf, 3, 0)))
 settings_complaint_add(struct settings_complaints *complaints,
 		       const struct settings_complaint *complaint, const char *format, va_list ap)
 {

@@ -108,8 +108,14 @@ settings_convert_addresses(struct arena *arena, int family, const struct expr_va
 		return false;
 	list = arena_array(arena, count + 1, sizeof(*list));
 	for (size_t i = 0; i < count; i++) {
-		if (items[i].type != EXPR_TEXT || !netaddr_parse(items[i].text, 0, &list[i]))
+		if (items[i].type != EXPR_TEXT)
 			return false;
+		if (!netaddr_parse(items[i].text, 0, &list[i])) {
+			why_set(why, "\"%.*s\" is not an IP address: write %s",
+				SLICE_ARG(items[i].text),
+				family == AF_INET ? "\"192.0.2.10\"" : "\"2001:db8::a\"");
+			return false;
+		}
 		if (netaddr_family(&list[i]) != family) {
 			why_set(why, "%.*s is an %s", SLICE_ARG(items[i].text), other);
 			return false;

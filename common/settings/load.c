@@ -28,7 +28,6 @@ settings_load_expand(struct settings_loader *loader, struct toml_node *node, con
 				  &node->text, &why))
 		return;
 	settings_complaint_error(loader->complaints, settings_place_of(node), key, "%s", why.text);
-	node->text = slice_of("");
 }
 
 static void

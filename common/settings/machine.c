@@ -95,7 +95,7 @@ settings_machine_choice(const struct settings *settings, const struct ifaddrs *a
 
 	if (count > 1 && !settings_is_given(settings, id))
 		settings_complaint_warn(
-		    complaints, (struct settings_place){0, 0}, settings_table_row(id)->key,
+		    complaints, (struct settings_place){1, 1}, settings_table_row(id)->key,
 		    "this machine has %zu global addresses (%s%s), and the "
 		    "system will pick one: list those to send from",
 		    count, str_c(&names), count > SETTINGS_MACHINE_LISTED ? ", ..." : "");

@@ -70,12 +70,13 @@ settings_member_key(struct settings_loader *loader, const struct toml_node *node
 	struct str known = {0};
 
 	for (const struct settings_member_word *word = words; word->name != NULL; word++) {
-		if (node->type == TOML_STRING && slice_is(node->text, word->name)) {
-			*bits |= word->bit;
-			return true;
-		}
-		str_printf(&known, "%s%s", known.len ? ", " : "", word->name);
+		if (node->type != TOML_STRING || !slice_is(node->text, word->name))
+			continue;
+		*bits |= word->bit;
+		return true;
 	}
+	for (const struct settings_member_word *word = words; word->name != NULL; word++)
+		str_printf(&known, "%s%s", known.len ? ", " : "", word->name);
 	settings_complaint_error(loader->complaints, settings_place_inside(node, 1), key,
 				 "%.*s cannot be a key here: write one or more of %s",
 				 SLICE_ARG(node->source), str_c(&known));
@@ -90,6 +91,11 @@ settings_member_keys(struct settings_loader *loader, const struct toml_node *nod
 	bool ok = true;
 
 	*bits = 0;
+	/* key.0000 = …, as lists look where the configuration was exported key by key. */
+	for (size_t i = 0; node->type == TOML_TABLE && i < node->entry_count; i++)
+		ok &= settings_member_key(loader, node->entries[i].value, key, words, bits);
+	if (node->type == TOML_TABLE)
+		return ok;
 	if (node->type != TOML_ARRAY)
 		return settings_member_key(loader, node, key, words, bits);
 	for (size_t i = 0; i < node->count; i++)

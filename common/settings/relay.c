@@ -52,6 +52,15 @@ settings_relay_text(struct settings_relay_reader *reader, const struct toml_node
 	return true;
 }
 
+/* Published examples have empty ones where there is no authentication. */
+static void
+settings_relay_credential(struct settings_relay_reader *reader, const struct toml_node *node,
+			  const char *key, const char **text)
+{
+	if (node->type != TOML_STRING || node->text.len > 0)
+		settings_relay_text(reader, node, key, text);
+}
+
 static void
 settings_relay_bool(struct settings_relay_reader *reader, const struct toml_node *node,
 		    const char *key, bool *truth)
@@ -131,14 +140,14 @@ static void
 settings_relay_take_username(struct settings_relay_reader *reader, const struct toml_node *node,
 			     const char *key)
 {
-	settings_relay_text(reader, node, key, &reader->relay->username);
+	settings_relay_credential(reader, node, key, &reader->relay->username);
 }
 
 static void
 settings_relay_take_secret(struct settings_relay_reader *reader, const struct toml_node *node,
 			   const char *key)
 {
-	settings_relay_text(reader, node, key, &reader->relay->secret);
+	settings_relay_credential(reader, node, key, &reader->relay->secret);
 }
 
 static void
@@ -161,8 +170,8 @@ settings_relay_take_nothing(struct settings_relay_reader *reader, const struct t
 			    const char *key)
 {
 	settings_complaint_warn(reader->complaints, settings_place_of(node), key,
-				"has no meaning here: sessions are limited by "
-				"queue.outbound.connection.max-sessions");
+				"has no meaning here: see queue.outbound.connection.max-sessions "
+				"and queue.outbound.timeouts");
 }
 
 static const struct {
@@ -177,6 +186,7 @@ static const struct {
     {"tls.implicit", settings_relay_take_implicit},
     {"tls.allow-invalid-certs", settings_relay_take_invalid},
     {"concurrency", settings_relay_take_nothing},
+    {"timeout", settings_relay_take_nothing},
 };
 
 static const char *const settings_relay_names[] = {

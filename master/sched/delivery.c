@@ -142,7 +142,7 @@ void
 sched_delivery_rewind(struct sched_delivery *delivery)
 {
 	for (size_t i = 0; i < delivery->recipient_count; i++)
-		if (!delivery->recipients[i].settled)
+		if (delivery->recipients[i].outcome.class == OUTCOME_TEMPORARY)
 			delivery->recipients[i].reported = false;
 }
 

@@ -53,7 +53,9 @@ struct sched_delivery {
 	unsigned notify_num;
 	unsigned local_faults; /* in a row, since it is in memory */
 	unsigned lost;         /* times its worker died before the final dot */
-	int64_t due_at;        /* seconds: when it became due, for the record's delay */
+	int64_t due_at;        /* seconds: when it became due */
+	int64_t ready_ms; /* wall clock, when that is better known: it arrived just now; else 0 */
+	int64_t sent_ms;  /* wall clock, when its last job left; 0: never */
 	int64_t created_at;
 	int64_t expires_at; /* 0: never */
 	int64_t size;

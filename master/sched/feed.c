@@ -150,6 +150,8 @@ struct sched_feed_clear {
 	int64_t ids[SCHED_FEED_LANES];
 };
 
+static void sched_feed_list(struct sched *sched);
+
 static void
 sched_feed_cleared(struct store_op *op, bool committed, void *arg)
 {
@@ -159,20 +161,19 @@ sched_feed_cleared(struct store_op *op, bool committed, void *arg)
 	/* Read only now: an edit after our reading would have put the lane on the list again. */
 	for (size_t i = 0; committed && i < clear->clear.count; i++)
 		sched_feed_reread(sched, clear->ids[i]);
+	if (committed && clear->clear.count == SCHED_FEED_LANES)
+		sched_feed_list(sched);
 	free(clear);
 }
 
-void
-sched_feed_edits(struct sched *sched)
+/* The next lanes of the list are taken from it and read again. */
+static void
+sched_feed_list(struct sched *sched)
 {
-	struct sched_feed_clear *clear;
+	struct sched_feed_clear *clear = alloc_new(struct sched_feed_clear);
 	struct why why = {0};
-	int count;
+	int count = store_edited_lanes(sched->store, clear->ids, SCHED_FEED_LANES, &why);
 
-	if (!store_edited_others_wrote(sched->store))
-		return;
-	clear = alloc_new(struct sched_feed_clear);
-	count = store_edited_lanes(sched->store, clear->ids, SCHED_FEED_LANES, &why);
 	if (count <= 0) {
 		if (count < 0)
 			log_error("the list of edited lanes cannot be read: %s", why.text);
@@ -183,4 +184,11 @@ sched_feed_edits(struct sched *sched)
 	clear->clear.count = (size_t)count;
 	store_edited_clear_init(&clear->clear, sched_feed_cleared, sched);
 	store_turn_add(sched->store, &clear->clear.op);
+}
+
+void
+sched_feed_edits(struct sched *sched)
+{
+	if (store_edited_others_wrote(sched->store))
+		sched_feed_list(sched);
 }

@@ -193,6 +193,7 @@ sched_job_new(struct sched *sched, struct sched_delivery *delivery, struct pool_
 	map_put_id(sched->jobs, job->id, job);
 	sched_load_of(worker)->alone = job->alone;
 	delivery->job = job;
+	delivery->sent_ms = clock_wall_ms();
 	sched_destination_job_out(delivery->lane->destination, worker);
 	return job;
 }

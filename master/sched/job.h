@@ -19,6 +19,7 @@ struct sched_job {
 	struct sched_delivery *delivery;
 	struct pool_worker *worker;
 	enum sched_permit permit; /* to open a connection, until it is used */
+	bool opened;              /* its permit was used: a further connection replaces the first */
 	bool dot;                 /* the end of the message may have been written */
 	bool alone;               /* the worker gets no other job meanwhile */
 	int64_t sent_ms;          /* monotonic */

@@ -245,6 +245,7 @@ sched_arrived(struct sched *sched, const struct store_delivery *row)
 		sched_lane_due(sched, lane, row->next_attempt_at);
 	} else if (sched_lane_has_room(sched, lane)) {
 		delivery = sched_delivery_new(row);
+		delivery->ready_ms = clock_wall_ms();
 		map_put_id(sched->deliveries, delivery->id, delivery);
 		sched_lane_add(sched, lane, delivery);
 	} else {

@@ -29,8 +29,7 @@ sched_settle_record(struct sched *sched, const struct sched_delivery *delivery,
 		    const struct sched_recipient *recipient, enum record_event event,
 		    const struct proto_result_facts *facts, int64_t next_attempt)
 {
-	int64_t now = clock_wall_ms();
-	int64_t sent = delivery->job ? clock_mono_ms() - delivery->job->sent_ms : 0;
+	int64_t ready = delivery->ready_ms ? delivery->ready_ms : delivery->due_at * 1000;
 	struct record_line line = {.event = event,
 				   .message = delivery->message,
 				   .delivery = delivery->id,
@@ -42,8 +41,7 @@ sched_settle_record(struct sched *sched, const struct sched_delivery *delivery,
 				   .outcome = recipient->reported ? &recipient->outcome : NULL,
 				   .facts = facts,
 				   .queue_s = (double)(delivery->due_at - delivery->created_at),
-				   .schedule_s =
-				       (double)(now - sent) / 1000.0 - (double)delivery->due_at,
+				   .schedule_s = (double)(delivery->sent_ms - ready) / 1000.0,
 				   .next_attempt = next_attempt};
 
 	if (line.queue_s < 0)

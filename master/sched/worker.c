@@ -72,9 +72,10 @@ sched_worker_opened(struct sched *sched, struct pool_worker *worker,
 	struct sched_load *load = sched_load_of(worker);
 
 	/* A connection without a permit, or a number used twice. */
-	if (job == NULL || job->permit == SCHED_PERMIT_NONE ||
+	if (job == NULL || (job->permit == SCHED_PERMIT_NONE && !job->opened) ||
 	    map_find_id(load->sessions, session->id) != NULL)
 		return false;
+	job->opened = true;
 	map_put_id(load->sessions, session->id, job->delivery->lane->destination);
 	sched_destination_opened(sched, job->delivery->lane->destination, worker);
 	sched_destination_return(sched, job->delivery->lane->destination, &job->permit);

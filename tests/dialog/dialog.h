@@ -29,7 +29,8 @@ enum dialog_verb {
 	DIALOG_DRIP,      /* from here on say one octet every N ms; 0: as before */
 	DIALOG_DEAF,      /* do not read until something has to be heard */
 	DIALOG_GO,        /* the owner starts its next transaction now */
-	DIALOG_EXPIRE     /* the owner's time is up */
+	DIALOG_EXPIRE,    /* the owner's time is up */
+	DIALOG_FREE       /* the owner frees the session */
 };
 
 struct dialog_action {

@@ -34,6 +34,7 @@ static const struct {
     {"read", DIALOG_READ},     {"close", DIALOG_CLOSE}, {"reset", DIALOG_RESET},
     {"stall", DIALOG_STALL},   {"split", DIALOG_SPLIT}, {"drip", DIALOG_DRIP},
     {"deaf", DIALOG_DEAF},     {"go", DIALOG_GO},       {"expire", DIALOG_EXPIRE},
+    {"free", DIALOG_FREE},
 };
 
 static unsigned

@@ -216,6 +216,10 @@ dialog_peer_act(struct dialog *dialog, const struct dialog_action *action)
 	case DIALOG_EXPIRE:
 		smtp_session_expire(dialog->session);
 		return true;
+	case DIALOG_FREE:
+		smtp_session_free(&dialog->session);
+		dialog->finished = true;
+		return true;
 	}
 	return true;
 }

@@ -18,3 +18,13 @@ check_PROGRAMS += tests/fuzz/fuzz_rr
 TESTS += tests/fuzz/fuzz_rr
 tests_fuzz_fuzz_rr_SOURCES = tests/fuzz/fuzz_rr.c tests/fuzz/replay.c
 tests_fuzz_fuzz_rr_LDADD = libworker.a libcommon.a $(WORKER_LIBS) $(COMMON_LIBS)
+
+check_PROGRAMS += tests/fuzz/fuzz_settings
+TESTS += tests/fuzz/fuzz_settings
+tests_fuzz_fuzz_settings_SOURCES = tests/fuzz/fuzz_settings.c tests/fuzz/replay.c
+tests_fuzz_fuzz_settings_LDADD = $(FUZZ_LIBS)
+
+check_PROGRAMS += tests/fuzz/fuzz_reply
+TESTS += tests/fuzz/fuzz_reply
+tests_fuzz_fuzz_reply_SOURCES = tests/fuzz/fuzz_reply.c tests/fuzz/replay.c
+tests_fuzz_fuzz_reply_LDADD = libworker.a libcommon.a $(WORKER_LIBS) $(COMMON_LIBS)

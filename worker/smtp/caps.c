@@ -75,7 +75,7 @@ smtp_caps_limit(struct slice word, const char *name, unsigned *limit)
 
 	if (!slice_starts_nocase(word, name))
 		return;
-	/* RFC 9422 section 4: six digits at most, zero is no limit one could keep to. */
+	/* Zero is no limit that one could keep to, and beyond this nobody means it. */
 	if (slice_number((struct slice){word.data + len, word.len - len}, &number) && number > 0 &&
 	    number <= 999999)
 		*limit = (unsigned)number;

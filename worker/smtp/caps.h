@@ -21,7 +21,7 @@ enum smtp_auth {
 };
 
 struct smtp_caps {
-	uint64_t size_limit; /* octets, 0: no fixed limit (RFC 1870 section 4) */
+	uint64_t size_limit; /* octets, 0: no fixed limit (RFC 1870 section 3) */
 	unsigned rcpt_max;   /* LIMITS RCPTMAX (RFC 9422), 0: not said */
 	unsigned mail_max;   /* LIMITS MAILMAX, 0: not said */
 	unsigned auth;       /* SMTP_AUTH_* offered */

@@ -255,7 +255,7 @@ smtp_step_hear_dot(struct smtp_session *session, unsigned arg, const struct smtp
 		smtp_transaction_abandon(session, &verdict);
 		return;
 	}
-	/* RFC 3030 section 4.2: after a BDAT that failed only RSET leads back. */
+	/* After a BDAT that failed only RSET leads back to a known place (RFC 3030). */
 	if (session->progress.bdat && verdict.outcome.class != OUTCOME_DELIVERED)
 		session->half_open = true;
 	smtp_step_decide_message(session, arg, &verdict.outcome);

@@ -2,7 +2,6 @@
 
 #include <assert.h>
 #include <event2/buffer.h>
-#include <string.h>
 
 #include "common/alloc.h"
 #include "common/clock.h"

@@ -36,7 +36,7 @@ smtp_verdict_temporary(struct smtp_verdict *verdict, const struct smtp_reply *re
 	verdict->next = next;
 }
 
-/* RFC 5321 section 3.1 and 4.2.4.2, RFC 7504 section 4: 521 and 556 mean "no mail here". */
+/* 521 and 556 say that there is no mail service at all (RFC 7504). */
 static void
 smtp_verdict_greeting(struct smtp_verdict *verdict, const struct smtp_reply *reply,
 		      const struct smtp_verdict_facts *facts, struct str *text)
@@ -73,7 +73,7 @@ smtp_verdict_ehlo(struct smtp_verdict *verdict, const struct smtp_reply *reply,
 	smtp_verdict_temporary(verdict, reply, text, SMTP_NEXT_ADDRESS);
 }
 
-/* 530, 534, 535 and 538 speak of credentials: about us, not about the mail (RFC 4954 section 6). */
+/* 530, 534, 535 and 538 speak of credentials: about us, not about the mail (RFC 4954). */
 static bool
 smtp_verdict_wants_credentials(const struct smtp_reply *reply)
 {

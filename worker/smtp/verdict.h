@@ -38,9 +38,9 @@ struct smtp_verdict_facts {
 
 /* What is refused here because of what the peer does or does not offer. */
 enum smtp_refusal {
-	SMTP_REFUSAL_SIZE,       /* larger than advertised (RFC 1870 section 6.1) */
-	SMTP_REFUSAL_SMTPUTF8,   /* needed and not offered (RFC 6531 section 3.5) */
-	SMTP_REFUSAL_REQUIRETLS, /* needed and not offered (RFC 8689 section 4.2.1) */
+	SMTP_REFUSAL_SIZE,       /* larger than advertised (RFC 1870) */
+	SMTP_REFUSAL_SMTPUTF8,   /* needed and not offered (RFC 6531) */
+	SMTP_REFUSAL_REQUIRETLS, /* needed and not offered (RFC 8689) */
 	SMTP_REFUSAL_SENDER,     /* an address that cannot be said in a command */
 	SMTP_REFUSAL_RECIPIENT
 };

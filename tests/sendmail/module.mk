@@ -1,0 +1,2 @@
+EXTRA_DIST += tests/sendmail/test_sendmail.py
+TESTS += tests/sendmail/test_sendmail.py

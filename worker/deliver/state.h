@@ -1,0 +1,32 @@
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/list.h"
+
+/*
+ * The deliver role as one object, shared by the files of this folder.
+ */
+struct channel;
+struct deliver_pool;
+struct event_base;
+struct map;
+struct resolve;
+struct settings_bundle;
+
+struct deliver {
+	struct event_base *base;
+	struct channel *channel;
+	const struct settings_bundle *bundle;
+	struct resolve *resolve;
+	struct deliver_pool *pool;
+	struct map *jobs;           /* id -> deliver_job */
+	struct map *openings;       /* smtp_session not yet greeted -> deliver_job */
+	struct list ended;          /* jobs that are over, freed at the end of the turn */
+	struct event *sweep;        /* frees them; and says that the role is drained */
+	const char *own_names[3];   /* this server's, NULL-terminated */
+	uint64_t messages;          /* delivered */
+	void (*drained)(void *arg); /* set: retiring */
+	void *drained_arg;
+};
