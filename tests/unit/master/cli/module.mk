@@ -6,6 +6,7 @@ tests_unit_master_cli_test_eval_LDADD = $(UNIT_LIBS)
 
 CLI_TESTS = \
 	tests/unit/master/cli/test_ask \
+	tests/unit/master/cli/test_config \
 	tests/unit/master/cli/test_print \
 	tests/unit/master/cli/test_table \
 	tests/unit/master/cli/test_text \
@@ -17,6 +18,14 @@ tests_unit_master_cli_test_ask_SOURCES = tests/unit/master/cli/test_ask.c tests/
 	tests/unit/master/cli/fake_master.c tests/unit/master/cli/fake_master.h \
 	master/cli/ask.c master/cli/ask.h
 tests_unit_master_cli_test_ask_LDADD = $(UNIT_LIBS)
+tests_unit_master_cli_test_config_SOURCES = tests/unit/master/cli/test_config.c \
+	tests/unit/unit.h \
+	master/cli/alone.c master/cli/alone.h \
+	master/cli/check.c master/cli/check.h \
+	master/cli/config.c master/cli/config.h \
+	master/cli/eval.c master/cli/eval.h \
+	master/cli/usage.c master/cli/usage.h
+tests_unit_master_cli_test_config_LDADD = $(UNIT_LIBS)
 tests_unit_master_cli_test_print_SOURCES = tests/unit/master/cli/test_print.c tests/unit/unit.h \
 	master/cli/layout.c master/cli/layout.h \
 	master/cli/print.c master/cli/print.h \
