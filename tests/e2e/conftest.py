@@ -105,10 +105,12 @@ def lab(dns, request):
         if isinstance(sink, Sink) and sink.thread.is_alive():
             sink.release()
     keep = os.environ.get("E2E_KEEP")
+    failed = True
     try:
         lab.close()
+        failed = getattr(request.node, "failed", False)
     finally:
-        if keep and getattr(request.node, "failed", False):
+        if keep and failed:
             shutil.copytree(lab.place, f"{keep}/{request.node.name}", dirs_exist_ok=True,
                             ignore=lambda d, names: [n for n in names if n.endswith(".sock")
                                                      or n == "notify"])

@@ -15,7 +15,7 @@ SWITCHING = os.environ.get("E2E_SWITCHING") == "1"
 BUILD = os.environ.get("builddir", ".")
 SANITIZED = b"__asan_init" in open(f"{BUILD}/postriderd", "rb").read()
 SLOW = float(os.environ.get("E2E_SLOW", "3" if SANITIZED else "1"))
-NEVER = re.compile(r"\balert\b|assert|sent a bad|malformed|forbidden system call|Sanitizer|"
+NEVER = re.compile(r"\balert\b|assert|sent a bad|malformed|forbidden system call|Sanitizer:|"
                    r"runtime error:|died young|out of memory|cannot be (read|written)|hung:|"
                    r"ended by signal|ended with status [1-9]|did not say HELLO", re.I)
 TIMEOUTS = ("connect", "greeting", "tls", "ehlo", "mail-from", "rcpt-to", "data", "mta-sts")
