@@ -1,6 +1,7 @@
 #include "master/core.h"
 
 #include <event2/event.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sysexits.h>
@@ -27,9 +28,14 @@
 #include "master/sched/sched.h"
 #include "master/sched/worker.h"
 #include "master/store/db.h"
+#include "master/store/turn.h"
 #include "master/turn.h"
 
-enum { CORE_SIGNALS = 4 };
+enum {
+	CORE_SIGNALS = 4,
+	CORE_WRITE_REST_MS = 10000, /* at the end, for changes that wait for a lock or for disk */
+	CORE_WRITE_STEP_MS = 10,
+};
 
 struct core_events {
 	struct event *tick;
@@ -113,6 +119,7 @@ core_spawner_gone(void *arg)
 	log_error("the spawner is gone, and with it all workers: stopping");
 	core->status = EX_OSERR;
 	core->stopping = true;
+	sched_stop(core->sched);
 	event_base_loopbreak(core->base);
 }
 
@@ -159,8 +166,11 @@ core_listening(const char *error, void *arg)
 {
 	struct core *core = arg;
 
-	if (error != NULL && !core->ready) {
+	if (core->stopping)
+		return;
+	if (error != NULL)
 		log_error("%s", error);
+	if (error != NULL && !core->ready) {
 		core_stop(core, EX_OSERR);
 		return;
 	}
@@ -290,6 +300,23 @@ core_start(struct core *core, const struct core_options *options, int *status, s
 	return true;
 }
 
+/* The last answers are written, whatever ended the loop, even if somebody has the lock for now. */
+static void
+core_write_rest(struct core *core)
+{
+	int64_t deadline = clock_mono_ms() + CORE_WRITE_REST_MS;
+	long wait;
+
+	while ((wait = turn_run(core)) >= 0 && store_turn_pending(core->store) > 0 &&
+	       clock_mono_ms() < deadline)
+		if (wait > 0)
+			poll(NULL, 0, wait < CORE_WRITE_STEP_MS ? (int)wait : CORE_WRITE_STEP_MS);
+	if (store_turn_pending(core->store) > 0)
+		log_error("%zu changes could not be written: what they are about is due again at "
+			  "the next start, and may be sent twice",
+			  store_turn_pending(core->store));
+}
+
 int
 core_run(struct core *core)
 {
@@ -302,9 +329,7 @@ core_run(struct core *core)
 		event_base_loop(core->base, EVLOOP_ONCE);
 		event_del(core->events->turn);
 	}
-	/* The last answers are written, whatever ended the loop. */
-	for (int i = 0; i < 100 && turn_run(core) == 0; i++)
-		continue;
+	core_write_rest(core);
 	return core->status;
 }
 
@@ -387,15 +412,17 @@ core_free(struct core *core)
 			event_free(core->events->signals[i]);
 		free(core->events);
 	}
+	/* The store calls everybody back for what is left; they may still speak to their workers.
+	 */
 	ctl_free(&core->ctl);
-	pool_free(&core->pool);
-	listen_free(&core->listen);
 	if (core->store != NULL)
 		store_db_close(&core->store);
 	intake_free(&core->intake);
 	lend_free(&core->lend);
 	explain_free(&core->explain);
 	sched_free(&core->sched);
+	pool_free(&core->pool);
+	listen_free(&core->listen);
 	record_free(&core->record);
 	generation_free(&core->next);
 	generation_free(&core->generation);

@@ -69,8 +69,61 @@ sched_destination_drop(struct sched *sched, struct sched_destination *destinatio
 void
 sched_destination_poke(struct sched *sched, struct sched_destination *destination)
 {
-	if (list_is_empty(&destination->link) && !list_is_empty(&destination->lanes))
-		list_append(&sched->movable, &destination->link);
+	if (list_is_empty(&destination->lanes) ||
+	    (!destination->blocked && !list_is_empty(&destination->link)))
+		return;
+	list_remove(&destination->link);
+	list_append(&sched->movable, &destination->link);
+	destination->blocked = false;
+}
+
+void
+sched_destination_block(struct sched *sched, struct sched_destination *destination,
+			enum sched_block block)
+{
+	list_remove(&destination->link);
+	list_append(&sched->blocked[block], &destination->link);
+	destination->blocked = true;
+}
+
+/* The first of a list gets its turn, or leaves the list because it has nothing to send. */
+static void
+sched_destination_release(struct sched *sched, struct list *blocked)
+{
+	struct sched_destination *first = list_first(blocked, struct sched_destination, link);
+
+	list_remove(&first->link);
+	first->blocked = false;
+	sched_destination_poke(sched, first);
+}
+
+void
+sched_destination_unblock_room(struct sched *sched)
+{
+	struct list *room = &sched->blocked[SCHED_BLOCK_ROOM];
+
+	if (list_is_empty(room) || sched_load_least(sched) == NULL)
+		return;
+	while (!list_is_empty(room))
+		sched_destination_release(sched, room);
+}
+
+bool
+sched_destination_unblock(struct sched *sched)
+{
+	bool any = false;
+
+	for (int block = SCHED_BLOCK_OPEN; block <= SCHED_BLOCK_FAILING; block++) {
+		struct list *blocked = &sched->blocked[block];
+
+		if (list_is_empty(blocked) ||
+		    !sched_load_may_open(sched, block == SCHED_BLOCK_FAILING) ||
+		    sched_load_least(sched) == NULL)
+			continue;
+		sched_destination_release(sched, blocked);
+		any = true;
+	}
+	return any;
 }
 
 void
@@ -94,7 +147,7 @@ sched_destination_suspend(struct sched *sched, struct sched_destination *destina
 	sched_destination_poke(sched, destination);
 }
 
-int64_t
+void
 sched_destination_wake(struct sched *sched, int64_t now)
 {
 	struct heap_link *first;
@@ -103,7 +156,6 @@ sched_destination_wake(struct sched *sched, int64_t now)
 		heap_remove(&sched->suspended, first);
 		sched_destination_poke(sched, list_entry(first, struct sched_destination, resume));
 	}
-	return first ? first->key : 0;
 }
 
 static struct sched_link *
@@ -121,35 +173,79 @@ sched_destination_link(struct sched_destination *destination, struct pool_worker
 	return link;
 }
 
-/* A permit to open one more connection there. */
+/* The destination's own limit admits one more connection. */
 static bool
-sched_destination_may_open(struct sched *sched, const struct sched_destination *destination)
+sched_destination_may_open(const struct sched_destination *destination)
 {
 	unsigned connections = destination->open + destination->opening;
 
 	if (connections >= destination->limit)
 		return false;
-	if (!destination->greeted && connections >= SCHED_UNKNOWN_SESSIONS)
-		return false;
-	return sched_load_may_open(sched, destination->failing);
+	return destination->greeted || connections < SCHED_UNKNOWN_SESSIONS;
+}
+
+static bool
+sched_destination_is_suspended(const struct sched_destination *destination)
+{
+	return destination->suspended_until > clock_wall_ms() / 1000;
+}
+
+/* What all share is used up: the destination waits with the others. */
+static bool
+sched_destination_take_turn(struct sched *sched, struct sched_destination *destination)
+{
+	if (sched_load_may_open(sched, destination->failing) && sched_load_least(sched) != NULL)
+		return true;
+	sched_destination_block(sched, destination,
+				destination->failing ? SCHED_BLOCK_FAILING : SCHED_BLOCK_OPEN);
+	return false;
 }
 
 struct pool_worker *
 sched_destination_choose(struct sched *sched, struct sched_destination *destination, bool *open)
 {
-	if (destination->suspended_until > clock_wall_ms() / 1000)
+	bool idle = false;
+
+	if (sched_destination_is_suspended(destination))
 		return NULL;
 	*open = false;
 	for (size_t i = 0; i < destination->link_count; i++) {
 		const struct sched_link *link = &destination->links[i];
 
-		if (link->open > link->out && sched_load_has_room(link->worker))
+		if (link->open <= link->out)
+			continue;
+		if (sched_load_has_room(link->worker))
 			return link->worker;
+		idle = true;
 	}
-	if (!sched_destination_may_open(sched, destination))
+	if (!sched_destination_may_open(destination)) {
+		if (idle)
+			sched_destination_block(sched, destination, SCHED_BLOCK_ROOM);
+		return NULL;
+	}
+	*open = true;
+	return sched_destination_take_turn(sched, destination) ? sched_load_least(sched) : NULL;
+}
+
+struct pool_worker *
+sched_destination_choose_alone(struct sched *sched, struct sched_destination *destination,
+			       bool *open)
+{
+	struct pool_worker *worker = sched_load_empty(sched);
+
+	if (worker == NULL) {
+		sched_destination_block(sched, destination, SCHED_BLOCK_ROOM);
+		return NULL;
+	}
+	*open = false;
+	for (size_t i = 0; i < destination->link_count; i++)
+		if (destination->links[i].worker == worker && destination->links[i].open > 0)
+			return worker;
+	if (!sched_destination_may_open(destination) ||
+	    !sched_destination_take_turn(sched, destination))
 		return NULL;
 	*open = true;
-	return sched_load_least(sched);
+	return worker;
 }
 
 enum sched_permit
@@ -202,6 +298,7 @@ sched_destination_opened(struct sched *sched, struct sched_destination *destinat
 	destination->open++;
 	destination->greeted = true;
 	destination->failing = false;
+	sched_destination_poke(sched, destination);
 	sched->figures.sessions_opened++;
 }
 

@@ -113,13 +113,17 @@ deliver_explain_route(struct deliver_job *job)
 }
 
 void
+deliver_explain_host(struct deliver_job *job)
+{
+	if (job->request != 0)
+		deliver_explain_send(job, DELIVER_EXPLAIN_HOST, "host",
+				     slice_of(deliver_job_host(job)->name), "", "");
+}
+
+void
 deliver_explain_order(struct deliver_job *job)
 {
-	if (job->request == 0)
-		return;
-	deliver_explain_send(job, DELIVER_EXPLAIN_HOST, "host",
-			     slice_of(deliver_job_host(job)->name), "", "");
-	for (size_t i = 0; i < job->order.count; i++) {
+	for (size_t i = 0; job->request != 0 && i < job->order.count; i++) {
 		const struct deliver_order_entry *entry = &job->order.entries[i];
 		char text[NETADDR_TEXT];
 

@@ -13,7 +13,9 @@ struct deliver_job;
 void deliver_explain_stage(struct deliver_job *job, enum deliver_choice_stage stage);
 /* The mail hosts in the order in which they would be tried, and those that are not. */
 void deliver_explain_route(struct deliver_job *job);
-/* The addresses of the present host, likewise. */
+/* The present host. */
+void deliver_explain_host(struct deliver_job *job);
+/* Its addresses, likewise. */
 void deliver_explain_order(struct deliver_job *job);
 /* The present address: which source addresses there are and what each would say in EHLO. */
 void deliver_explain_address(struct deliver_job *job);

@@ -338,6 +338,7 @@ deliver_host_addresses(void *arg)
 	struct deliver_job *job = arg;
 	const struct deliver_route_host *host = deliver_job_host(job);
 
+	deliver_explain_host(job);
 	deliver_explain_stage(job, DELIVER_STAGE_HOST);
 	job->answers->strategy =
 	    (enum settings_strategy)deliver_host_choice(job, DELIVER_CHOICE_STRATEGY);
