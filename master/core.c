@@ -13,6 +13,7 @@
 #include "common/log.h"
 #include "common/settings/complaint.h"
 #include "common/settings/settings.h"
+#include "common/str.h"
 #include "common/why.h"
 #include "master/ctl/ctl.h"
 #include "master/daemon.h"
@@ -352,14 +353,23 @@ core_stop(struct core *core, int status)
 	pool_stop(core->pool, core_stopped, core);
 }
 
+/* The same lines as `postrider check` prints. */
 static void
-core_say_warnings(struct settings_complaints *complaints)
+core_say_complaints(const struct core *core, struct settings_complaints *complaints)
 {
+	struct str line = {0};
+
 	for (size_t i = 0; i < settings_complaint_count(complaints); i++) {
 		const struct settings_complaint *one = settings_complaint_at(complaints, i);
 
-		log_line(one->warning ? LOG_LEVEL_WARN : LOG_LEVEL_ERROR, one->text);
+		str_clear(&line);
+		str_printf(&line, "%s:%u:%u: ", core->config, one->line, one->column);
+		str_printable(&line, one->key, slice_of(one->key).len);
+		str_text(&line, ": ");
+		str_printable(&line, one->text, slice_of(one->text).len);
+		log_line(one->warning ? LOG_LEVEL_WARN : LOG_LEVEL_ERROR, str_c(&line));
 	}
+	str_free(&line);
 }
 
 bool
@@ -375,7 +385,7 @@ core_reload(struct core *core, struct why *why)
 	daemon_notify("RELOADING=1");
 	complaints = settings_complaint_new(core->config);
 	next = generation_load(core->config, core->generation->number + 1, complaints, why);
-	core_say_warnings(complaints);
+	core_say_complaints(core, complaints);
 	settings_complaint_free(&complaints);
 	if (next == NULL) {
 		daemon_notify("READY=1");
