@@ -13,29 +13,15 @@
 #include "common/settings/bundle.h"
 #include "common/settings/relay.h"
 #include "common/settings/settings.h"
-#include "common/xtext.h"
 #include "worker/deliver/connect.h"
 #include "worker/deliver/host.h"
 #include "worker/deliver/job.h"
 #include "worker/deliver/pool.h"
-#include "worker/deliver/report.h"
 #include "worker/deliver/state.h"
 #include "worker/deliver/subject.h"
-#include "worker/smtp/message.h"
+#include "worker/deliver/transact.h"
 #include "worker/smtp/session.h"
 #include "worker/smtp/verdict.h"
-
-/* Settings and the transaction at the present address. Lives in the job's arena, made anew. */
-struct deliver_attempt {
-	struct deliver_pool_key key;
-	const char *ehlo;
-	struct smtp_message message;
-	struct smtp_transaction transaction;
-	struct smtp_recipient *recipients;
-	size_t *indexes; /* of the job's recipients, in the order of the transaction's */
-};
-
-static void deliver_attempt_transact(struct deliver_job *job);
 
 /* The present session is not this job's any more. */
 static void
@@ -65,7 +51,7 @@ deliver_attempt_choice(struct deliver_job *job, enum setting_id id)
 	return choice;
 }
 
-static struct smtp_timeouts
+struct smtp_timeouts
 deliver_attempt_timeouts(struct deliver_job *job)
 {
 	return (struct smtp_timeouts){
@@ -79,7 +65,7 @@ deliver_attempt_timeouts(struct deliver_job *job)
 }
 
 /* The EHLO name; a value that is none is replaced by server.hostname, and said. */
-static const char *
+static struct slice
 deliver_attempt_ehlo(struct deliver_job *job)
 {
 	const struct settings *settings = job->deliver->bundle->settings;
@@ -88,12 +74,12 @@ deliver_attempt_ehlo(struct deliver_job *job)
 	settings_eval_text(settings, SETTING_QUEUE_OUTBOUND_HOSTNAME,
 			   deliver_subject_env(job->subject), &name);
 	if (name.len > 0 && domain_is_ehlo_name(name))
-		return arena_copy(job->arena, name.data, name.len);
+		return name;
 	if (name.len > 0)
 		log_warn("queue.outbound.hostname gave \"%.*s\", which is no host name; %s is "
 			 "used",
 			 SLICE_ARG(name), settings_hostname(settings));
-	return settings_hostname(settings);
+	return slice_of(settings_hostname(settings));
 }
 
 /* The list one source address is picked from for each new connection. */
@@ -128,11 +114,15 @@ deliver_attempt_is_lmtp(const struct deliver_job *job)
 static void
 deliver_attempt_prepare(struct deliver_job *job)
 {
-	struct deliver_attempt *attempt = arena_zero(job->arena, struct deliver_attempt);
 	const struct deliver_route_host *host = deliver_job_host(job);
+	struct deliver_attempt *attempt;
 
-	job->attempt = attempt;
-	attempt->key.remote = *deliver_job_address(job);
+	if (job->attempt == NULL)
+		job->attempt = arena_zero(job->arena, struct deliver_attempt);
+	attempt = job->attempt;
+	attempt->key = (struct deliver_pool_key){.remote = *deliver_job_address(job)};
+	attempt->ehlo = NULL;
+	deliver_job_arrive(job);
 	if (host->kind == DELIVER_ROUTE_UNIX)
 		attempt->key.path = host->name;
 	deliver_subject_set_remote(job->subject, &attempt->key.remote);
@@ -141,22 +131,29 @@ deliver_attempt_prepare(struct deliver_job *job)
 	attempt->key.lmtp = deliver_attempt_is_lmtp(job);
 }
 
-/* "mx1.example.org[192.0.2.1]:25" */
-static const char *
+const char *
 deliver_attempt_where(const struct deliver_job *job)
 {
-	char text[NETADDR_TEXT] = "";
 	const struct deliver_route_host *host = deliver_job_host(job);
+	char text[NETADDR_TEXT];
 
-	if (host->kind != DELIVER_ROUTE_UNIX)
-		netaddr_text(text, deliver_job_address(job));
+	if (host->kind == DELIVER_ROUTE_UNIX)
+		return host->name;
+	netaddr_text(text, deliver_job_address(job));
+	if (host->kind == DELIVER_ROUTE_LITERAL)
+		return arena_printf(job->arena, "[%s]:%u", text, host->port);
 	return arena_printf(job->arena, "%s[%s]:%u", host->name, text, host->port);
 }
 
-/* Where a job goes on after something failed that concerned all undecided recipients. */
-static void
+void
 deliver_attempt_go_on(struct deliver_job *job, enum smtp_next next)
 {
+	if (job->late && job->undecided > 0 && !job->has_best)
+		deliver_job_trouble(job, OUTCOME_TEMPORARY, OUTCOME_STEP_CONNECT,
+				    OUTCOME_ERROR_CONNECTION, (struct outcome_enhanced){4, 4, 1},
+				    "the time for one attempt was over");
+	if (job->late)
+		next = SMTP_NEXT_STOP;
 	switch (next) {
 	case SMTP_NEXT_SESSION:
 		job->fresh_wanted = true;
@@ -210,9 +207,8 @@ deliver_attempt_on_opened(struct smtp_session *smtp, void *arg)
 	job->opening = NULL;
 	job->session =
 	    deliver_pool_open(job->deliver->pool, smtp, job->job.id, &job->attempt->key, &names);
-	job->opened = true;
 	deliver_attempt_limit(job, job->session);
-	deliver_attempt_transact(job);
+	deliver_transact_start(job);
 }
 
 static void
@@ -221,7 +217,7 @@ deliver_attempt_on_failed(struct smtp_session *smtp, const struct smtp_verdict *
 	struct deliver_job *job = deliver_attempt_job(arg, smtp);
 
 	deliver_job_note(job, &verdict->outcome, deliver_attempt_where(job));
-	smtp_session_free(&job->opening);
+	smtp_session_quit(&job->opening);
 	deliver_attempt_go_on(job, verdict->next);
 }
 
@@ -247,6 +243,7 @@ deliver_attempt_on_connected(const struct deliver_connect_result *result, void *
 	struct deliver_job *job = arg;
 	struct deliver_attempt *attempt = job->attempt;
 	struct smtp_session_config config = {.lmtp = attempt->key.lmtp};
+	struct slice ehlo;
 
 	job->connect = NULL;
 	if (result->fd < 0) {
@@ -264,7 +261,8 @@ deliver_attempt_on_connected(const struct deliver_connect_result *result, void *
 	}
 	job->source = result->source;
 	deliver_subject_set_local(job->subject, &job->source);
-	attempt->ehlo = deliver_attempt_ehlo(job);
+	ehlo = deliver_attempt_ehlo(job);
+	attempt->ehlo = arena_copy(job->arena, ehlo.data, ehlo.len);
 	config.ehlo_name = attempt->ehlo;
 	config.peer = deliver_attempt_where(job);
 	config.timeouts = deliver_attempt_timeouts(job);
@@ -300,7 +298,7 @@ deliver_attempt_fits(const struct deliver_pool_session *session, void *arg)
 	struct deliver_job *job = arg;
 
 	deliver_subject_set_local(job->subject, &session->source);
-	return strcmp(deliver_attempt_ehlo(job), session->ehlo) == 0;
+	return slice_is(deliver_attempt_ehlo(job), session->ehlo);
 }
 
 void
@@ -316,7 +314,8 @@ deliver_attempt_start(struct deliver_job *job)
 		deliver_attempt_leave(job, true);
 		job->session = idle;
 		job->source = idle->source;
-		deliver_attempt_transact(job);
+		job->attempt->ehlo = arena_str(job->arena, idle->ehlo);
+		deliver_transact_start(job);
 		return;
 	}
 	job->fresh_wanted = false;
@@ -325,165 +324,6 @@ deliver_attempt_start(struct deliver_job *job)
 		deliver_attempt_connect(job);
 	else
 		deliver_host_next_address(job);
-}
-
-/* The connection of a transaction that is over: kept for the next message, or closed. */
-static void
-deliver_attempt_release(struct deliver_job *job, bool reusable)
-{
-	if (job->session == NULL)
-		return;
-	if (reusable)
-		deliver_pool_give(job->deliver->pool, &job->session);
-	else
-		deliver_attempt_leave(job, true);
-}
-
-static void
-deliver_attempt_on_result(unsigned index, const struct outcome *outcome, void *arg)
-{
-	struct deliver_job *job = arg;
-
-	deliver_job_decide(job, job->attempt->indexes[index], outcome);
-}
-
-static void
-deliver_attempt_on_dot(void *arg)
-{
-	struct deliver_job *job = arg;
-
-	deliver_report_dot(job->deliver, job->job.id);
-}
-
-static void
-deliver_attempt_say(const struct deliver_job *job, const struct smtp_end *end)
-{
-	if (end->alert)
-		log_error("alert: msg=%llu: %s asks for credentials",
-			  (unsigned long long)job->job.message, deliver_attempt_where(job));
-	if (end->raw_eight_bit)
-		log_info("msg=%llu: 8-bit text was sent to %s, which does not offer 8BITMIME",
-			 (unsigned long long)job->job.message, deliver_attempt_where(job));
-}
-
-/* Recipients that nobody decided: what holds for them if nothing else can be tried. */
-static void
-deliver_attempt_note(struct deliver_job *job, const struct smtp_end *end)
-{
-	const struct deliver_attempt *attempt = job->attempt;
-
-	/* What a used session says at MAIL is not the peer's word about this message. */
-	if (end->outcome == NULL || end->next == SMTP_NEXT_SESSION)
-		return;
-	deliver_job_say(job, end->outcome, deliver_attempt_where(job));
-	for (unsigned i = 0; i < attempt->transaction.count; i++)
-		if (end->standing[i] == SMTP_STANDING_OPEN ||
-		    end->standing[i] == SMTP_STANDING_ACCEPTED)
-			deliver_job_note_recipient(job, attempt->indexes[i], end->outcome);
-}
-
-static void
-deliver_attempt_on_done(struct smtp_session *smtp, const struct smtp_end *end, void *arg)
-{
-	struct deliver_job *job = arg;
-	enum smtp_next next = end->next;
-	bool more = end->left > 0 && (next == SMTP_NEXT_NONE || next == SMTP_NEXT_STOP);
-
-	(void)smtp;
-	deliver_attempt_say(job, end);
-	deliver_attempt_note(job, end);
-	job->rcpt_max = end->rcpt_max ? end->rcpt_max : job->rcpt_max;
-	job->avoid_chunking = job->avoid_chunking || end->bdat_refused;
-	if (more && end->reusable) {
-		deliver_attempt_transact(job);
-		return;
-	}
-	deliver_attempt_release(job, end->reusable);
-	if (more)
-		next = SMTP_NEXT_SESSION;
-	deliver_attempt_go_on(job, job->undecided > 0 ? next : SMTP_NEXT_NONE);
-}
-
-static const struct smtp_transaction_events deliver_attempt_transaction_events = {
-    .result = deliver_attempt_on_result,
-    .dot = deliver_attempt_on_dot,
-    .done = deliver_attempt_on_done,
-};
-
-static struct slice
-deliver_attempt_xtext(struct deliver_job *job, struct slice encoded)
-{
-	struct slice text = {0};
-
-	if (encoded.len > 0)
-		xtext_decode(job->arena, encoded, &text);
-	return text;
-}
-
-static void
-deliver_attempt_message(struct deliver_job *job, struct smtp_message *message)
-{
-	const struct proto_job *from = &job->job;
-
-	*message = (struct smtp_message){.sender = from->sender,
-					 .envid = deliver_attempt_xtext(job, from->envid),
-					 .memory = job->body.memory,
-					 .fd = job->body.fd,
-					 .offset = (off_t)job->body.offset,
-					 .size = from->size,
-					 .ret = (enum smtp_ret)from->ret,
-					 .eight_bit = from->eight_bit,
-					 .needs_stuffing = from->needs_stuffing,
-					 .smtputf8 = from->smtputf8,
-					 .requiretls = from->requiretls,
-					 .has_priority = from->priority != 0,
-					 .priority = from->priority};
-	if (job->body.fd >= 0)
-		message->memory = (struct slice){0};
-}
-
-/* All recipients still undecided, in the order of the job. */
-static void
-deliver_attempt_recipients(struct deliver_job *job, struct deliver_attempt *attempt)
-{
-	size_t count = 0;
-
-	attempt->recipients = arena_array(job->arena, job->undecided, sizeof(*attempt->recipients));
-	attempt->indexes = arena_array(job->arena, job->undecided, sizeof(*attempt->indexes));
-	for (size_t i = 0; i < job->job.recipient_count; i++) {
-		const struct proto_job_recipient *from = &job->job.recipients[i];
-
-		if (job->recipients[i].decided)
-			continue;
-		attempt->recipients[count] =
-		    (struct smtp_recipient){.address = from->address,
-					    .orcpt = deliver_attempt_xtext(job, from->orcpt),
-					    .notify = from->notify};
-		attempt->indexes[count++] = i;
-	}
-	attempt->transaction.recipients = attempt->recipients;
-	attempt->transaction.count = (unsigned)count;
-}
-
-static void
-deliver_attempt_transact(struct deliver_job *job)
-{
-	struct deliver_attempt *attempt = job->attempt;
-	struct smtp_transaction *transaction = &attempt->transaction;
-
-	job->fresh_wanted = false;
-	deliver_subject_set_local(job->subject, &job->source);
-	deliver_attempt_message(job, &attempt->message);
-	*transaction = (struct smtp_transaction){.message = &attempt->message,
-						 .rcpt_max = job->rcpt_max,
-						 .avoid_chunking = job->avoid_chunking,
-						 .timeouts = deliver_attempt_timeouts(job),
-						 .events = &deliver_attempt_transaction_events,
-						 .arg = job};
-	deliver_attempt_recipients(job, attempt);
-	job->transact_ms = clock_mono_ms();
-	deliver_job_enter(job, DELIVER_TRANSACTING);
-	smtp_session_transact(job->session->smtp, transaction);
 }
 
 void
@@ -496,8 +336,7 @@ deliver_attempt_expire(struct deliver_job *job)
 	    .enhanced = {4, 4, 1},
 	    .reply = slice_of("the time for one attempt was over while connecting")};
 
-	job->route.kept = job->host + 1;
-	job->order.kept = job->address + 1;
+	job->late = true;
 	if (job->opening != NULL) {
 		smtp_session_expire(job->opening);
 	} else if (job->phase == DELIVER_TRANSACTING) {

@@ -10,4 +10,5 @@ libworker_a_SOURCES += \
 	worker/deliver/report.c worker/deliver/report.h \
 	worker/deliver/route.c worker/deliver/route.h \
 	worker/deliver/state.h \
-	worker/deliver/subject.c worker/deliver/subject.h
+	worker/deliver/subject.c worker/deliver/subject.h \
+	worker/deliver/transact.c worker/deliver/transact.h
