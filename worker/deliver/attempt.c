@@ -102,8 +102,10 @@ deliver_attempt_where(const struct deliver_job *job)
 
 	if (host->kind == DELIVER_ROUTE_UNIX)
 		return host->name;
-	return arena_printf(job->arena, "%s[%s]:%u", host->name,
-			    netaddr_text(text, deliver_job_address(job)), host->port);
+	netaddr_text(text, deliver_job_address(job));
+	if (host->kind == DELIVER_ROUTE_LITERAL)
+		return arena_printf(job->arena, "[%s]:%u", text, host->port);
+	return arena_printf(job->arena, "%s[%s]:%u", host->name, text, host->port);
 }
 
 void
@@ -116,6 +118,12 @@ deliver_attempt_leave(struct deliver_job *job, bool polite)
 void
 deliver_attempt_go_on(struct deliver_job *job, enum smtp_next next)
 {
+	if (job->late && job->undecided > 0 && !job->has_best)
+		deliver_job_trouble(job, OUTCOME_TEMPORARY, OUTCOME_STEP_CONNECT,
+				    OUTCOME_ERROR_CONNECTION, (struct outcome_enhanced){4, 4, 1},
+				    "the time for one attempt was over");
+	if (job->late)
+		next = SMTP_NEXT_STOP;
 	switch (next) {
 	case SMTP_NEXT_SESSION:
 		job->fresh_wanted = true;
@@ -151,7 +159,6 @@ deliver_attempt_on_opened(struct smtp_session *smtp, void *arg)
 	job->session->idle_ms = deliver_attempt_integer(job, DELIVER_CHOICE_IDLE);
 	job->session->max_messages = deliver_attempt_integer(job, DELIVER_CHOICE_MAX_MESSAGES);
 	job->session->max_age_ms = deliver_attempt_integer(job, DELIVER_CHOICE_MAX_AGE);
-	job->opened = true;
 	deliver_transact_start(job);
 }
 
@@ -163,7 +170,7 @@ deliver_attempt_on_failed(struct smtp_session *smtp, const struct smtp_verdict *
 
 	assert(job != NULL && job->opening == smtp);
 	deliver_job_note(job, &verdict->outcome, deliver_attempt_where(job));
-	smtp_session_free(&job->opening);
+	smtp_session_quit(&job->opening);
 	deliver_attempt_go_on(job, verdict->next);
 }
 
@@ -237,11 +244,13 @@ deliver_attempt_on_race_failed(enum deliver_race_lane lane,
 
 	job->first_failed = job->first_failed || lane == DELIVER_RACE_FIRST;
 	job->address = deliver_attempt_runner(job, lane);
+	deliver_job_arrive(job);
 	deliver_job_note(job, &outcome, deliver_attempt_where(job));
 	if (!result->local)
 		deliver_family_failed(job->deliver->family, deliver_job_host(job)->name,
 				      netaddr_family(deliver_job_address(job)), clock_mono_ms());
 	job->address = first;
+	deliver_job_arrive(job);
 }
 
 static void
@@ -259,6 +268,7 @@ deliver_attempt_on_won(enum deliver_race_lane lane, const struct deliver_connect
 	}
 	deliver_family_worked(job->deliver->family, deliver_job_host(job)->name,
 			      netaddr_family(deliver_job_address(job)));
+	deliver_job_arrive(job);
 	job->fd = result->fd;
 	job->source = result->source;
 	deliver_subject_set_remote(job->subject, deliver_job_address(job));
@@ -275,7 +285,7 @@ deliver_attempt_on_lost(bool second, void *arg)
 	job->race = NULL;
 	if (second)
 		deliver_host_drop(job, job->second);
-	deliver_host_next_address(job);
+	deliver_attempt_go_on(job, SMTP_NEXT_ADDRESS);
 }
 
 static const struct deliver_race_events deliver_attempt_race_events = {
@@ -340,6 +350,7 @@ deliver_attempt_reuse(struct deliver_job *job)
 		return false;
 	job->session = idle;
 	job->source = idle->source;
+	job->ehlo = arena_str(job->arena, idle->ehlo);
 	deliver_subject_set_local(job->subject, &job->source);
 	deliver_ask_run(job->ask, deliver_subject_env(job->subject), deliver_attempt_eval_session,
 			deliver_transact_start, job);
@@ -394,7 +405,7 @@ deliver_attempt_begin(void *arg)
 	if (job->job.permit == PROTO_PERMIT_OPEN)
 		deliver_attempt_connect(job);
 	else if (fresh)
-		deliver_job_untouched(job);
+		deliver_job_finish(job);
 	else
 		deliver_host_next_address(job);
 }
@@ -404,6 +415,7 @@ deliver_attempt_start(struct deliver_job *job)
 {
 	const struct settings_answer *sources = deliver_attempt_sources(job);
 
+	deliver_job_arrive(job);
 	deliver_subject_set_remote(job->subject, deliver_job_address(job));
 	deliver_subject_set_local(job->subject,
 				  sources->count == 1 ? &sources->addresses[0] : NULL);
@@ -421,9 +433,7 @@ deliver_attempt_expire(struct deliver_job *job)
 	    .enhanced = {4, 4, 1},
 	    .reply = slice_of("the time for one attempt was over while connecting")};
 
-	/* Nothing further is tried. */
-	job->route.kept = job->host + 1;
-	job->order.kept = job->address + 1;
+	job->late = true;
 	if (job->opening != NULL) {
 		smtp_session_expire(job->opening);
 	} else if (job->phase == DELIVER_TRANSACTING) {

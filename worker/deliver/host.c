@@ -187,11 +187,17 @@ deliver_host_no_address(struct deliver_job *job)
 		    answers->strategy == SETTINGS_IPV6_THEN_IPV4;
 	bool v6 = answers->strategy == SETTINGS_IPV6_ONLY;
 	enum resolve_status status = v6 ? answers->v6_status : answers->v4_status;
+	bool relay = job->job.relay.len > 0;
 
 	if (answers->detail[0] != '\0')
 		deliver_job_trouble(job, OUTCOME_TEMPORARY, OUTCOME_STEP_ADDRESS, OUTCOME_ERROR_DNS,
 				    deliver_host_dns, "the addresses of %s cannot be looked up: %s",
 				    name, answers->detail);
+	else if (relay)
+		/* Named by our configuration: its fault, not the recipient's. */
+		deliver_job_trouble(job, OUTCOME_TEMPORARY, OUTCOME_STEP_ADDRESS, OUTCOME_ERROR_DNS,
+				    deliver_host_no_route, "the relay %s has no usable address",
+				    name);
 	else if (job->order.all_loopback)
 		deliver_job_trouble(job, OUTCOME_PERMANENT, OUTCOME_STEP_ADDRESS, OUTCOME_ERROR_DNS,
 				    deliver_host_loop, "%s has only loopback addresses", name);
@@ -243,6 +249,28 @@ deliver_host_avoid(struct deliver_job *job)
 	deliver_order_put_behind(&job->order, family);
 }
 
+/* The addresses are in order: the first is tried, or it is said why none can be. */
+static void
+deliver_host_visit(struct deliver_job *job)
+{
+	deliver_explain_order(job);
+	if (deliver_host_is_self(job)) {
+		deliver_job_trouble(job, OUTCOME_PERMANENT, OUTCOME_STEP_ADDRESS, OUTCOME_ERROR_DNS,
+				    deliver_host_loop, "%s is this server",
+				    deliver_job_host(job)->name);
+		job->route.kept = job->host + 1;
+		deliver_host_next(job);
+		return;
+	}
+	if (job->order.kept == 0) {
+		deliver_host_no_address(job);
+		deliver_host_next(job);
+		return;
+	}
+	job->address = (size_t)-1;
+	deliver_host_next_address(job);
+}
+
 static void
 deliver_host_sort(struct deliver_job *job)
 {
@@ -258,21 +286,35 @@ deliver_host_sort(struct deliver_job *job)
 
 	deliver_order_addresses(&question, &job->order);
 	deliver_host_avoid(job);
-	deliver_explain_order(job);
-	if (deliver_host_is_self(job)) {
-		deliver_job_trouble(job, OUTCOME_PERMANENT, OUTCOME_STEP_ADDRESS, OUTCOME_ERROR_DNS,
-				    deliver_host_loop, "%s is this server",
-				    deliver_job_host(job)->name);
-		job->route.kept = job->host + 1;
-		job->order.kept = 0;
-		deliver_host_next(job);
-		return;
-	}
-	if (job->order.kept == 0) {
-		deliver_host_no_address(job);
-		deliver_host_next(job);
-		return;
-	}
+	deliver_host_visit(job);
+}
+
+/* A literal has one address, whatever the strategy; of a relay any, of a domain one of a host. */
+static void
+deliver_host_literal(struct deliver_job *job)
+{
+	const struct netaddr *literal = &deliver_job_host(job)->literal;
+	bool v6 = netaddr_family(literal) == AF_INET6;
+	struct deliver_order_question question = {.strategy = v6 ? SETTINGS_IPV6_THEN_IPV4
+								 : SETTINGS_IPV4_THEN_IPV6,
+						  .v4 = literal,
+						  .v4_count = !v6,
+						  .v6 = literal,
+						  .v6_count = v6,
+						  .limit = 1,
+						  .any = job->job.relay.len > 0};
+
+	job->answers->strategy = question.strategy;
+	deliver_order_addresses(&question, &job->order);
+	deliver_host_visit(job);
+}
+
+static void
+deliver_host_socket(struct deliver_job *job)
+{
+	job->order.entries[0] =
+	    (struct deliver_order_entry){.address = deliver_job_host(job)->literal};
+	job->order.count = job->order.kept = 1;
 	job->address = (size_t)-1;
 	deliver_host_next_address(job);
 }
@@ -342,15 +384,12 @@ deliver_host_addresses(void *arg)
 	deliver_explain_stage(job, DELIVER_STAGE_HOST);
 	job->answers->strategy =
 	    (enum settings_strategy)deliver_host_choice(job, DELIVER_CHOICE_STRATEGY);
-	if (host->kind == DELIVER_ROUTE_NAME) {
+	if (host->kind == DELIVER_ROUTE_NAME)
 		deliver_host_look_up(job, host->name);
-		return;
-	}
-	job->order.entries[0] = (struct deliver_order_entry){.address = host->literal};
-	job->order.count = job->order.kept = 1;
-	deliver_explain_order(job);
-	job->address = (size_t)-1;
-	deliver_host_next_address(job);
+	else if (host->kind == DELIVER_ROUTE_LITERAL)
+		deliver_host_literal(job);
+	else
+		deliver_host_socket(job);
 }
 
 void
@@ -369,6 +408,10 @@ deliver_host_next(struct deliver_job *job)
 	memset(job->answers, 0, sizeof(*job->answers));
 	job->order.count = 0;
 	job->order.kept = 0;
+	job->rcpt_max = 0;
+	job->avoid_chunking = false;
+	job->address = 0;
+	deliver_job_arrive(job);
 	deliver_ask_run(job->ask, deliver_subject_env(job->subject), deliver_host_eval,
 			deliver_host_addresses, job);
 }

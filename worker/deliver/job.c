@@ -23,6 +23,7 @@
 #include "worker/deliver/report.h"
 #include "worker/deliver/state.h"
 #include "worker/deliver/subject.h"
+#include "worker/smtp/session.h"
 
 enum { DELIVER_JOB_HOSTS = PROTO_RESULT_HOSTS };
 
@@ -52,6 +53,37 @@ const struct netaddr *
 deliver_job_address(const struct deliver_job *job)
 {
 	return &job->order.entries[job->address].address;
+}
+
+void
+deliver_job_arrive(struct deliver_job *job)
+{
+	const struct deliver_route_host *host = deliver_job_host(job);
+
+	job->place = (struct deliver_place){.host = host->name, .port = host->port};
+	if (job->address < job->order.kept)
+		job->place.remote = *deliver_job_address(job);
+}
+
+void
+deliver_job_meet(struct deliver_job *job)
+{
+	const struct deliver_pool_session *session = job->session;
+
+	job->place.source = session->source;
+	job->place.ehlo = job->ehlo;
+	job->place.session = session->id;
+	job->place.reused = smtp_session_facts(session->smtp)->messages > 0;
+	job->place.ready_ms = clock_mono_ms();
+}
+
+static struct deliver_place
+deliver_job_place(const struct deliver_job *job)
+{
+	struct deliver_place place = job->place;
+
+	place.ended_ms = clock_mono_ms();
+	return place;
 }
 
 static struct outcome
@@ -86,6 +118,7 @@ deliver_job_note(struct deliver_job *job, const struct outcome *outcome, const c
 	if (job->has_best && !outcome_is_better(outcome, &job->best))
 		return;
 	job->best = deliver_job_keep(job, outcome);
+	job->best_place = deliver_job_place(job);
 	job->has_best = true;
 }
 
@@ -115,52 +148,45 @@ deliver_job_note_recipient(struct deliver_job *job, size_t index, const struct o
 	if (recipient->known && !outcome_is_better(outcome, &recipient->best))
 		return;
 	recipient->best = deliver_job_keep(job, outcome);
+	recipient->place = deliver_job_place(job);
 	recipient->known = true;
 }
 
-/* Where the attempt is now, for the record. */
 static void
-deliver_job_facts(const struct deliver_job *job, struct proto_result_facts *facts,
-		  char remote[NETADDR_TEXT], char source[NETADDR_TEXT])
+deliver_job_decide_at(struct deliver_job *job, size_t index, const struct outcome *outcome,
+		      const struct deliver_place *place)
 {
-	int64_t now = clock_mono_ms();
+	struct deliver_recipient *recipient = &job->recipients[index];
+	int64_t ready_ms = place->ready_ms ? place->ready_ms : place->ended_ms;
+	char remote[NETADDR_TEXT];
+	char source[NETADDR_TEXT];
+	struct proto_result_facts facts = {
+	    .host = slice_of(place->host),
+	    .port = place->port,
+	    .remote_ip = slice_of(netaddr_text(remote, &place->remote)),
+	    .source_ip = slice_of(netaddr_text(source, &place->source)),
+	    .ehlo = slice_of(place->ehlo),
+	    .tls_policy = slice_of("none"),
+	    .session = place->session,
+	    .reused = place->reused,
+	    .connect_ms = (uint32_t)(ready_ms - job->began_ms),
+	    .transfer_ms = (uint32_t)(place->ended_ms - ready_ms)};
 
-	*facts = (struct proto_result_facts){.tls_policy = slice_of("none")};
-	if (job->host < job->route.kept) {
-		facts->host = slice_of(deliver_job_host(job)->name);
-		facts->port = deliver_job_host(job)->port;
-		if (job->address < job->order.kept)
-			facts->remote_ip = slice_of(netaddr_text(remote, deliver_job_address(job)));
-	}
-	facts->connect_ms = (uint32_t)(now - job->began_ms);
-	if (job->session != NULL) {
-		const struct deliver_pool_session *session = job->session;
-
-		facts->source_ip = slice_of(netaddr_text(source, &session->source));
-		facts->ehlo = slice_of(session->ehlo);
-		facts->session = session->id;
-		facts->reused = !job->opened;
-		facts->connect_ms = (uint32_t)(job->transact_ms - job->began_ms);
-		facts->transfer_ms = (uint32_t)(now - job->transact_ms);
-	}
+	assert(!recipient->decided);
+	recipient->decided = true;
+	job->undecided--;
+	deliver_report_result(job->deliver, job->job.id, job->job.recipients[index].id, outcome,
+			      &facts);
 }
 
 void
 deliver_job_decide(struct deliver_job *job, size_t index, const struct outcome *outcome)
 {
-	struct deliver_recipient *recipient = &job->recipients[index];
-	struct proto_result_facts facts;
-	char remote[NETADDR_TEXT];
-	char source[NETADDR_TEXT];
+	struct deliver_place place = deliver_job_place(job);
 
-	assert(!recipient->decided);
-	recipient->decided = true;
-	job->undecided--;
-	if (outcome->class != OUTCOME_DELIVERED && job->session != NULL)
-		deliver_job_say(job, outcome, deliver_job_host(job)->name);
-	deliver_job_facts(job, &facts, remote, source);
-	deliver_report_result(job->deliver, job->job.id, job->job.recipients[index].id, outcome,
-			      &facts);
+	if (outcome->class != OUTCOME_DELIVERED)
+		deliver_job_say(job, outcome, place.host);
+	deliver_job_decide_at(job, index, outcome, &place);
 }
 
 /* Not used any more from now on; freed when the callbacks that led here have returned. */
@@ -186,10 +212,14 @@ deliver_job_end(struct deliver_job *job, enum proto_done_kind kind)
 	event_add(job->deliver->sweep, &now);
 }
 
-void
-deliver_job_untouched(struct deliver_job *job)
+/* Nothing is known that would count as an attempt for those who have no result yet. */
+static bool
+deliver_job_is_untouched(const struct deliver_job *job)
 {
-	deliver_job_end(job, PROTO_DONE_UNTOUCHED);
+	for (size_t i = 0; i < job->job.recipient_count; i++)
+		if (!job->recipients[i].decided && job->recipients[i].known)
+			return false;
+	return job->undecided > 0 && !job->has_best;
 }
 
 void
@@ -206,20 +236,23 @@ deliver_job_finish(struct deliver_job *job)
 		return;
 	}
 	/* It was to use a connection that is gone: nobody has refused anything. */
-	if (job->job.permit == PROTO_PERMIT_REUSE && job->undecided > 0 && !job->has_best) {
-		deliver_job_untouched(job);
+	if (job->job.permit == PROTO_PERMIT_REUSE && deliver_job_is_untouched(job)) {
+		deliver_job_end(job, PROTO_DONE_UNTOUCHED);
 		return;
 	}
 	for (size_t i = 0; i < job->job.recipient_count; i++) {
 		const struct deliver_recipient *recipient = &job->recipients[i];
-		const struct outcome *best = job->has_best ? &job->best : &nothing;
+		bool own = recipient->known &&
+			   (!job->has_best || !outcome_is_better(&job->best, &recipient->best));
 
 		if (recipient->decided)
 			continue;
-		if (recipient->known &&
-		    (!job->has_best || !outcome_is_better(&job->best, &recipient->best)))
-			best = &recipient->best;
-		deliver_job_decide(job, i, best);
+		if (own)
+			deliver_job_decide_at(job, i, &recipient->best, &recipient->place);
+		else if (job->has_best)
+			deliver_job_decide_at(job, i, &job->best, &job->best_place);
+		else
+			deliver_job_decide(job, i, &nothing);
 	}
 	deliver_job_end(job, PROTO_DONE_FINISHED);
 }
@@ -227,6 +260,13 @@ deliver_job_finish(struct deliver_job *job)
 static void
 deliver_job_on_deadline(evutil_socket_t fd, short what, void *arg)
 {
+	static const struct outcome unloaded = {
+	    .class = OUTCOME_TEMPORARY,
+	    .step = OUTCOME_STEP_BODY_READ,
+	    .error = OUTCOME_ERROR_IO,
+	    .enhanced = {4, 3, 0},
+	    .reply = {"the time for one attempt was over before the message was here", 61},
+	    .local = true};
 	struct deliver_job *job = arg;
 
 	(void)fd;
@@ -234,6 +274,11 @@ deliver_job_on_deadline(evutil_socket_t fd, short what, void *arg)
 	if (job->phase == DELIVER_CONNECTING || job->phase == DELIVER_OPENING ||
 	    job->phase == DELIVER_TRANSACTING) {
 		deliver_attempt_expire(job);
+		return;
+	}
+	if (job->phase == DELIVER_LOADING) {
+		deliver_job_note(job, &unloaded, NULL);
+		deliver_job_finish(job);
 		return;
 	}
 	deliver_job_trouble(job, OUTCOME_TEMPORARY,
@@ -376,8 +421,8 @@ deliver_job_piece(struct deliver_job *job, const struct proto_body *piece)
 void
 deliver_job_give_back(struct deliver_job *job)
 {
-	if (job->phase < DELIVER_OPENING && !job->has_best)
-		deliver_job_untouched(job);
+	if (job->phase < DELIVER_OPENING && deliver_job_is_untouched(job))
+		deliver_job_end(job, PROTO_DONE_UNTOUCHED);
 }
 
 void

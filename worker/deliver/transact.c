@@ -3,7 +3,6 @@
 #include <stddef.h>
 
 #include "common/arena.h"
-#include "common/clock.h"
 #include "common/log.h"
 #include "common/xtext.h"
 #include "worker/deliver/attempt.h"
@@ -13,12 +12,16 @@
 #include "worker/deliver/state.h"
 #include "worker/smtp/session.h"
 
-/* What is lent to the session until the transaction's end. In the job's arena, made anew. */
+/*
+ * What is lent to the session until the transaction's end, and what is the same in all transactions
+ * of a job. In the job's arena.
+ */
 struct deliver_transact {
 	struct smtp_message message;
+	struct smtp_recipient *everybody; /* all recipients of the job */
 	struct smtp_transaction transaction;
-	struct smtp_recipient *recipients;
-	size_t *indexes; /* of the job's recipients, in the order of the transaction's */
+	struct smtp_recipient *recipients; /* those of the transaction */
+	size_t *indexes;                   /* of the job's recipients, in the same order */
 };
 
 struct smtp_timeouts
@@ -34,6 +37,18 @@ deliver_transact_timeouts(const struct deliver_job *job)
 	    .rcpt_to = answers[DELIVER_CHOICE_RCPT_TO].integer,
 	    .data = answers[DELIVER_CHOICE_DATA].integer,
 	};
+}
+
+/* The connection of a transaction that is over: kept for the next message, or closed. */
+static void
+deliver_transact_release(struct deliver_job *job, bool reusable)
+{
+	if (job->session == NULL)
+		return;
+	if (reusable)
+		deliver_pool_give(job->deliver->pool, &job->session);
+	else
+		deliver_pool_close(job->deliver->pool, &job->session, true);
 }
 
 static void
@@ -55,14 +70,12 @@ deliver_transact_on_dot(void *arg)
 static void
 deliver_transact_say(const struct deliver_job *job, const struct smtp_end *end)
 {
-	unsigned long long message = job->job.message;
-
 	if (end->alert)
-		log_error("alert: msg=%llu: %s asks for credentials", message,
-			  deliver_attempt_where(job));
+		log_error("alert: msg=%llu: %s asks for credentials",
+			  (unsigned long long)job->job.message, deliver_attempt_where(job));
 	if (end->raw_eight_bit)
 		log_info("msg=%llu: 8-bit text was sent to %s, which does not offer 8BITMIME",
-			 message, deliver_attempt_where(job));
+			 (unsigned long long)job->job.message, deliver_attempt_where(job));
 }
 
 /* Recipients that nobody decided: what holds for them if nothing else can be tried. */
@@ -72,23 +85,12 @@ deliver_transact_note(struct deliver_job *job, const struct smtp_end *end)
 	const struct deliver_transact *transact = job->transact;
 
 	/* What a used session says at MAIL is not the peer's word about this message. */
-	if (end->outcome == NULL || end->next == SMTP_NEXT_SESSION)
+	if (end->outcome == NULL || (end->next == SMTP_NEXT_SESSION && !job->late))
 		return;
 	deliver_job_say(job, end->outcome, deliver_attempt_where(job));
 	for (unsigned i = 0; i < transact->transaction.count; i++)
-		if (end->standing[i] == SMTP_STANDING_OPEN ||
-		    end->standing[i] == SMTP_STANDING_ACCEPTED)
+		if (end->standing[i] != SMTP_STANDING_DECIDED)
 			deliver_job_note_recipient(job, transact->indexes[i], end->outcome);
-}
-
-/* The connection of a transaction that is over: kept for the next message, or closed. */
-static void
-deliver_transact_release(struct deliver_job *job, bool reusable)
-{
-	if (reusable)
-		deliver_pool_give(job->deliver->pool, &job->session);
-	else
-		deliver_attempt_leave(job, true);
 }
 
 static void
@@ -97,18 +99,18 @@ deliver_transact_on_done(struct smtp_session *smtp, const struct smtp_end *end, 
 	struct deliver_job *job = arg;
 	enum smtp_next next = end->next;
 	bool more = end->left > 0 && (next == SMTP_NEXT_NONE || next == SMTP_NEXT_STOP);
+	bool reusable = end->reusable;
 
 	(void)smtp;
 	deliver_transact_say(job, end);
 	deliver_transact_note(job, end);
-	if (end->rcpt_max != 0)
-		job->rcpt_max = end->rcpt_max;
+	job->rcpt_max = end->rcpt_max ? end->rcpt_max : job->rcpt_max;
 	job->avoid_chunking = job->avoid_chunking || end->bdat_refused;
-	if (more && end->reusable) {
+	if (more && reusable && !job->late) {
 		deliver_transact_start(job);
 		return;
 	}
-	deliver_transact_release(job, end->reusable);
+	deliver_transact_release(job, reusable);
 	if (more)
 		next = SMTP_NEXT_SESSION;
 	deliver_attempt_go_on(job, job->undecided > 0 ? next : SMTP_NEXT_NONE);
@@ -120,7 +122,6 @@ static const struct smtp_transaction_events deliver_transact_events = {
     .done = deliver_transact_on_done,
 };
 
-/* Kept as it came, encoded; the session takes it decoded. What cannot be decoded is left out. */
 static struct slice
 deliver_transact_xtext(struct deliver_job *job, struct slice encoded)
 {
@@ -153,48 +154,65 @@ deliver_transact_message(struct deliver_job *job, struct smtp_message *message)
 		message->memory = (struct slice){0};
 }
 
-/* All recipients still undecided, in the order of the job. */
+/* What is the same in all transactions of a job, decoded once. */
 static void
-deliver_transact_recipients(struct deliver_job *job, struct deliver_transact *transact)
+deliver_transact_prepare(struct deliver_job *job)
 {
-	size_t count = 0;
+	size_t count = job->job.recipient_count;
+	struct deliver_transact *transact;
 
-	transact->recipients =
-	    arena_array(job->arena, job->undecided, sizeof(*transact->recipients));
-	transact->indexes = arena_array(job->arena, job->undecided, sizeof(*transact->indexes));
-	for (size_t i = 0; i < job->job.recipient_count; i++) {
+	if (job->transact != NULL)
+		return;
+	transact = job->transact = arena_zero(job->arena, struct deliver_transact);
+	deliver_transact_message(job, &transact->message);
+	transact->everybody = arena_array(job->arena, count, sizeof(*transact->everybody));
+	transact->recipients = arena_array(job->arena, count, sizeof(*transact->recipients));
+	transact->indexes = arena_array(job->arena, count, sizeof(*transact->indexes));
+	for (size_t i = 0; i < count; i++) {
 		const struct proto_job_recipient *from = &job->job.recipients[i];
 
-		if (job->recipients[i].decided)
-			continue;
-		transact->recipients[count] =
+		transact->everybody[i] =
 		    (struct smtp_recipient){.address = from->address,
 					    .orcpt = deliver_transact_xtext(job, from->orcpt),
 					    .notify = from->notify};
+	}
+}
+
+/* All recipients still undecided, in the order of the job. */
+static unsigned
+deliver_transact_recipients(struct deliver_job *job)
+{
+	struct deliver_transact *transact = job->transact;
+	unsigned count = 0;
+
+	for (size_t i = 0; i < job->job.recipient_count; i++) {
+		if (job->recipients[i].decided)
+			continue;
+		transact->recipients[count] = transact->everybody[i];
 		transact->indexes[count++] = i;
 	}
-	transact->transaction.recipients = transact->recipients;
-	transact->transaction.count = (unsigned)count;
+	return count;
 }
 
 void
 deliver_transact_start(void *arg)
 {
 	struct deliver_job *job = arg;
-	struct deliver_transact *transact = arena_zero(job->arena, struct deliver_transact);
-	struct smtp_transaction *transaction = &transact->transaction;
+	struct deliver_transact *transact;
 
-	job->transact = transact;
 	job->fresh_wanted = false;
-	deliver_transact_message(job, &transact->message);
-	*transaction = (struct smtp_transaction){.message = &transact->message,
-						 .rcpt_max = job->rcpt_max,
-						 .avoid_chunking = job->avoid_chunking,
-						 .timeouts = deliver_transact_timeouts(job),
-						 .events = &deliver_transact_events,
-						 .arg = job};
-	deliver_transact_recipients(job, transact);
-	job->transact_ms = clock_mono_ms();
+	deliver_transact_prepare(job);
+	transact = job->transact;
+	transact->transaction =
+	    (struct smtp_transaction){.message = &transact->message,
+				      .recipients = transact->recipients,
+				      .count = deliver_transact_recipients(job),
+				      .rcpt_max = job->rcpt_max,
+				      .avoid_chunking = job->avoid_chunking,
+				      .timeouts = deliver_transact_timeouts(job),
+				      .events = &deliver_transact_events,
+				      .arg = job};
+	deliver_job_meet(job);
 	deliver_job_enter(job, DELIVER_TRANSACTING);
-	smtp_session_transact(job->session->smtp, transaction);
+	smtp_session_transact(job->session->smtp, &transact->transaction);
 }
