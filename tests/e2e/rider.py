@@ -31,6 +31,13 @@ def toml(value):
     return str(value)
 
 
+def sockets_to(port):
+    """What descriptors of connections to this port are called in /proc; IPv4 only."""
+    with open("/proc/net/tcp", encoding="ascii") as f:
+        rows = [line.split() for line in f.readlines()[1:]]
+    return {f"socket:[{row[9]}]" for row in rows if row[2].endswith(f":{port:04X}")}
+
+
 class Answer:
     """What a program said: exit status, rows of --json, the words on both streams."""
 
@@ -199,6 +206,14 @@ class Rider:
         """Pids of the workers of this role, from /proc."""
         pids = procs.children(self.spawner())
         return [pid for pid in pids if procs.command(pid)[1:2] == [role]]
+
+    def kill_carrier(self):
+        """SIGKILL to the deliver worker that has a session open."""
+        for pid in self.workers():
+            if any(inode in sockets_to(25) for inode in procs.files(pid).values()):
+                os.kill(pid, signal.SIGKILL)
+                return
+        raise AssertionError("no deliver worker has a session")
 
     # Submission.
 

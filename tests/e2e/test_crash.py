@@ -56,6 +56,23 @@ def test_worker_killed_after_the_dot(lab):
     rider.wait_empty()
 
 
+def test_message_that_loses_every_worker(lab):
+    """Once: again at once. Twice: when the schedule says, alone. Three times: held, and an alert."""
+    sink = lab.sink()
+    domain = lab.domain("one", sink)
+    sink.stall("RCPT")
+    rider = lab.rider({"worker.count": 2})
+    rider.allow(KILLED + "|alert: delivery")
+    number = rider.inject(SENDER, f"user@{domain}")
+    for lost in range(3):
+        sink.wait(lambda: len(sink.commands("RCPT")) > lost, f"attempt {lost + 1}")
+        rider.kill_carrier()
+    rider.until(lambda: rider.sql("SELECT state FROM v_queue") == [("held",)], "the hold")
+    rider.wait_log(r"alert: delivery=\d+ msg=%d " % number)
+    assert rider.sql("SELECT retry_num FROM v_queue") == [(0,)]
+    assert not sink.messages
+
+
 def test_submit_worker_killed(lab):
     """A client loses its connection, the next one is served."""
     sink = lab.sink()

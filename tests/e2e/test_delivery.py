@@ -254,6 +254,21 @@ def test_postfix_receives(lab):
         assert TRACE.sub(b"", content, 1) == body
 
 
+def test_sessions_are_used_again(lab):
+    sink = lab.sink()
+    domain = lab.domain("one", sink)
+    rider = lab.rider({"worker.count": 0})
+    for i in range(40):
+        rider.inject(SENDER, f"u{i}@{domain}")
+    rider.write({"worker.count": 1, "queue.outbound.connection.max-sessions": "2"})
+    rider.reload()
+    lines = rider.wait_record(40, event="delivered")
+    assert len(sink.sessions) == 2
+    assert sum(not line["reused"] for line in lines) == 2
+    assert len({line["session"] for line in lines}) == 2
+    assert not sink.commands("RSET")
+
+
 def test_hundreds_of_messages(lab):
     """Everything arrives once, whatever session it took."""
     sink = lab.sink()
