@@ -13,6 +13,7 @@
 #include "master/sched/destination.h"
 #include "master/sched/lane.h"
 #include "master/sched/state.h"
+#include "master/store/db.h"
 #include "master/store/delivery.h"
 #include "master/store/edited.h"
 #include "master/store/lane.h"
@@ -93,6 +94,8 @@ sched_feed_lane(struct sched *sched, struct sched_lane *lane)
 	int room = sched_feed_room(sched, lane);
 	struct why why = {0};
 	bool more = true;
+	bool reading;
+	int loaded = 0;
 	int found;
 
 	if (!lane->more || lane->waiting_count >= SCHED_LANE_LOW) {
@@ -101,10 +104,14 @@ sched_feed_lane(struct sched *sched, struct sched_lane *lane)
 	}
 	if (room <= 0)
 		return;
+	reading = store_db_read_begin(sched->store);
 	found = store_lane_due(sched->store, &due, ids, room, &more, &why);
+	if (found > 0)
+		loaded = sched_feed_load(sched, lane, ids, found);
+	store_db_read_end(sched->store, reading);
 	if (found < 0)
 		log_error("lane=%llu cannot be read: %s", (unsigned long long)lane->id, why.text);
-	if (found < 0 || (sched_feed_load(sched, lane, ids, found) == 0 && found > 0)) {
+	if (found < 0 || (loaded == 0 && found > 0)) {
 		/* Unreadable rows would be found again at once, for ever. */
 		lane->more = false;
 		sched_lane_due(sched, lane, now + SCHED_FEED_PAUSE);

@@ -50,7 +50,7 @@ class Perf:
     @contextlib.contextmanager
     def around(self, stage, program):
         pids = ",".join(str(pid) for pid in program.pids())
-        process = subprocess.Popen(["perf", "record", "-q", "-g", "-F", "4000", "-p", pids,
+        process = subprocess.Popen(["perf", "record", "-q", "--call-graph", "fp", "-F", "4000", "-p", pids,
                                     "-o", f"{self.prefix}.{stage}"],
                                    stderr=subprocess.DEVNULL)
         time.sleep(ATTACH_SECONDS)
