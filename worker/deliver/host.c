@@ -35,6 +35,7 @@ struct deliver_answers {
 	enum resolve_status v6_status;
 	enum settings_strategy strategy;
 	char detail[256]; /* of a temporary failure */
+	bool silent;      /* no name server answers anything */
 	unsigned waiting;
 };
 
@@ -96,6 +97,21 @@ deliver_host_on_found(struct deliver_job *job, const struct resolve_mx_answer *a
 	deliver_host_begin(job);
 }
 
+/* Our own name servers are not there: no attempt, and not the recipient's fault. */
+static void
+deliver_host_blind(struct deliver_job *job, enum outcome_step step, const char *name)
+{
+	struct outcome outcome = {.class = OUTCOME_TEMPORARY,
+				  .step = step,
+				  .error = OUTCOME_ERROR_DNS,
+				  .enhanced = deliver_host_dns,
+				  .local = true};
+
+	outcome.reply = slice_of(arena_printf(
+	    job->arena, "%s cannot be looked up: no name server answers anything", name));
+	deliver_job_note(job, &outcome, NULL);
+}
+
 static void
 deliver_host_on_mx(const struct resolve_mx_answer *answer, void *arg)
 {
@@ -122,6 +138,10 @@ deliver_host_on_mx(const struct resolve_mx_answer *answer, void *arg)
 		break;
 	case RESOLVE_MX_UNUSABLE:
 	case RESOLVE_MX_TEMPORARY:
+		if (answer->silent) {
+			deliver_host_blind(job, OUTCOME_STEP_MX, job->domain);
+			break;
+		}
 		deliver_job_trouble(
 		    job, OUTCOME_TEMPORARY, OUTCOME_STEP_MX, OUTCOME_ERROR_DNS, deliver_host_dns,
 		    "the mail hosts of %s cannot be looked up: %s", job->domain, answer->detail);
@@ -189,7 +209,9 @@ deliver_host_no_address(struct deliver_job *job)
 	enum resolve_status status = v6 ? answers->v6_status : answers->v4_status;
 	bool relay = job->job.relay.len > 0;
 
-	if (answers->detail[0] != '\0')
+	if (answers->silent)
+		deliver_host_blind(job, OUTCOME_STEP_ADDRESS, name);
+	else if (answers->detail[0] != '\0')
 		deliver_job_trouble(job, OUTCOME_TEMPORARY, OUTCOME_STEP_ADDRESS, OUTCOME_ERROR_DNS,
 				    deliver_host_dns, "the addresses of %s cannot be looked up: %s",
 				    name, answers->detail);
@@ -328,6 +350,7 @@ deliver_host_take(const struct resolve_answer *answer, struct deliver_answers *a
 					   : netaddr_from_v4(answer->records[i].a, port);
 	if (resolve_status_is_temporary(answer->status))
 		snprintf(answers->detail, sizeof(answers->detail), "%s", answer->detail);
+	answers->silent = answers->silent || answer->status == RESOLVE_SILENT;
 	answers->waiting--;
 }
 
