@@ -1,4 +1,5 @@
-DELIVER_TESTS = tests/unit/worker/deliver/test_deliver
+DELIVER_TESTS = tests/unit/worker/deliver/test_deliver \
+	tests/unit/worker/deliver/test_hosts
 check_PROGRAMS += $(DELIVER_TESTS)
 TESTS += $(DELIVER_TESTS)
 DELIVER_TEST_LIBS = libworker.a libcommon.a $(WORKER_LIBS) $(COMMON_LIBS) $(CHECK_LIBS)
@@ -14,3 +15,6 @@ DELIVER_STAGE = \
 tests_unit_worker_deliver_test_deliver_SOURCES = tests/unit/worker/deliver/test_deliver.c \
 	$(DELIVER_STAGE)
 tests_unit_worker_deliver_test_deliver_LDADD = $(DELIVER_TEST_LIBS)
+tests_unit_worker_deliver_test_hosts_SOURCES = tests/unit/worker/deliver/test_hosts.c \
+	$(DELIVER_STAGE)
+tests_unit_worker_deliver_test_hosts_LDADD = $(DELIVER_TEST_LIBS)
