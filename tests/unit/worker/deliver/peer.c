@@ -20,6 +20,7 @@ struct peer_client {
 	struct bufferevent *bev;
 	bool content;
 	bool closing;
+	bool deaf; /* it has fallen silent */
 };
 
 struct peer {
@@ -69,9 +70,14 @@ peer_answer(struct peer_client *client, enum peer_step step)
 	for (size_t skip = peer->asked[step]++; skip > 0 && strchr(at, '|') != NULL; skip--)
 		at = strchr(at, '|') + 1;
 	snprintf(text, sizeof(text), "%.*s", (int)strcspn(at, "|"), at);
-	if (strcmp(text, "SILENT") == 0)
+	if (strcmp(text, "SILENT") == 0) {
+		client->deaf = true;
 		return true;
+	}
 	if (strcmp(text, "CLOSE") == 0) {
+		/* What was said before leaves first. */
+		evbuffer_unfreeze(bufferevent_get_output(client->bev), 1);
+		evbuffer_write(bufferevent_get_output(client->bev), bufferevent_getfd(client->bev));
 		peer_drop(client);
 		return false;
 	}
@@ -132,8 +138,9 @@ peer_on_read(struct bufferevent *bev, void *arg)
 	char *line;
 	bool there = true;
 
-	while (there && (line = evbuffer_readln(bufferevent_get_input(bev), NULL,
-						EVBUFFER_EOL_CRLF_STRICT)) != NULL) {
+	while (there && !client->deaf && !client->closing &&
+	       (line = evbuffer_readln(bufferevent_get_input(bev), NULL,
+				       EVBUFFER_EOL_CRLF_STRICT)) != NULL) {
 		if (!client->content) {
 			there = peer_command(client, line);
 		} else if (strcmp(line, ".") == 0) {

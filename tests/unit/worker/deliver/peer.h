@@ -32,7 +32,6 @@ void peer_free(struct peer **peer);
 void peer_say(struct peer *peer, enum peer_step step, const char *script);
 /* Closes every connection there is. */
 void peer_hang_up(struct peer *peer);
-/* Connections are taken and nothing is read any more. */
 size_t peer_connections(const struct peer *peer);
 size_t peer_open(const struct peer *peer);
 /* How often a step was asked. */

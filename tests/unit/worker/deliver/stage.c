@@ -356,7 +356,10 @@ stage_free(struct stage **stage)
 	struct stage_all *all = (struct stage_all *)*stage;
 	int64_t since = clock_mono_ms();
 
-	deliver_retire((*stage)->deliver, stage_on_drained, *stage);
+	if ((*stage)->deliver == NULL)
+		(*stage)->drained = true;
+	else
+		deliver_retire((*stage)->deliver, stage_on_drained, *stage);
 	while (!(*stage)->drained || (*stage)->closed < (*stage)->opened) {
 		ck_assert_msg(clock_mono_ms() - since < STAGE_PATIENCE_MS, "it does not drain");
 		stage_turn(*stage);

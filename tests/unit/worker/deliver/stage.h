@@ -61,7 +61,8 @@ struct stage {
 /* Makes the private network; false: not possible here. Before anything else, once. */
 bool stage_build(void);
 struct stage *stage_new(const char *settings);
-/* Retires the role; asserts that it drains and that every session opened was closed. */
+/* Retires the role, unless it is gone; asserts that it drains and that every session opened was
+ * closed. */
 void stage_free(struct stage **stage);
 /* The server at 192.0.2.n, or 2001:db8::n for v6. */
 struct peer *stage_peer(struct stage *stage, unsigned n);
