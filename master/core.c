@@ -15,6 +15,7 @@
 #include "common/why.h"
 #include "master/ctl/ctl.h"
 #include "master/daemon.h"
+#include "master/explain.h"
 #include "master/generation.h"
 #include "master/intake.h"
 #include "master/lend.h"
@@ -50,6 +51,8 @@ core_deliver_frame(struct pool_worker *worker, struct frame *frame, void *arg)
 {
 	struct core *core = arg;
 
+	if (frame->type == FRAME_STEP || frame->type == FRAME_EXPLAINED)
+		return explain_frame(core->explain, worker, frame);
 	return sched_worker_frame(core->sched, worker, frame);
 }
 
@@ -59,6 +62,7 @@ core_deliver_gone(struct pool_worker *worker, const char *reason, void *arg)
 	struct core *core = arg;
 
 	(void)reason;
+	explain_worker_gone(core->explain, worker);
 	sched_worker_gone(core->sched, worker);
 }
 
@@ -275,6 +279,7 @@ core_start(struct core *core, const struct core_options *options, int *status, s
 	core->sched = sched_new(&sched, why);
 	if (core->sched == NULL)
 		return false;
+	core->explain = explain_new(core->pool);
 	core->lend = lend_new(core->store);
 	core->intake = intake_new(core->store, core->lend, core->sched, core->generation->settings);
 	core->listen = listen_new(pool_get_spawn(core->pool));
@@ -379,6 +384,7 @@ core_free(struct core *core)
 		store_db_close(&core->store);
 	intake_free(&core->intake);
 	lend_free(&core->lend);
+	explain_free(&core->explain);
 	sched_free(&core->sched);
 	record_free(&core->record);
 	generation_free(&core->next);

@@ -210,3 +210,15 @@ deliver_connect_local(int fd)
 		netaddr_from_sockaddr((const struct sockaddr *)&storage, len, &local);
 	return local;
 }
+
+int
+deliver_connect_established(const struct deliver_connect *dial)
+{
+	struct sockaddr_storage peer;
+	socklen_t len = sizeof(peer);
+
+	if (dial == NULL || dial->fd < 0 ||
+	    getpeername(dial->fd, (struct sockaddr *)&peer, &len) != 0)
+		return -1;
+	return dial->fd;
+}

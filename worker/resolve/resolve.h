@@ -25,6 +25,7 @@ enum { RESOLVE_SERVERS_MAX = 6 };
 /* The numbers of RFC 1035 3.2.2, 3596, 6698. */
 enum resolve_type {
 	RESOLVE_A = 1,
+	RESOLVE_PTR = 12,
 	RESOLVE_MX = 15,
 	RESOLVE_TXT = 16,
 	RESOLVE_AAAA = 28,
@@ -78,6 +79,7 @@ struct resolve_record {
 		struct resolve_mx_record mx;
 		struct resolve_txt_record txt;
 		struct resolve_tlsa_record tlsa;
+		const char *ptr; /* lower case, without the final dot */
 	};
 };
 
