@@ -24,7 +24,7 @@ texts | grep -E '\.(c|h|py|sh|mk|toml|service|conf|[1-8])$|README|contrib/[a-z]*
 	{
 		rest = $0
 		gsub(/[A-Z] "\//, " ", rest) # a macro comes before it
-		while (match(rest, /(^|[ "=(\047`])\/[a-z][a-z0-9]*\/[a-z]/)) {
+		while (match(rest, /(^|[ "=(\047`])\/[a-z][a-z0-9]+\/[a-z]/)) {
 			path = substr(rest, RSTART, RLENGTH)
 			sub(/^[^\/]/, "", path)
 			sub(/\/[^\/]*$/, "", path)
