@@ -66,7 +66,7 @@ CREATE TABLE delivery (
 	                (min(coalesce(next_notify_at, expires_at),
 	                     coalesce(expires_at, next_notify_at))) VIRTUAL,
 	last_attempt_at INTEGER,
-	last_class      INTEGER,
+	last_class      TEXT,                     -- as the variable last_error: dns, connection …
 	last_step       TEXT,
 	last_code       INTEGER,
 	last_enhanced   TEXT,
@@ -103,7 +103,7 @@ CREATE TABLE attempt (
 	delivery_id     INTEGER NOT NULL,
 	retry_num       INTEGER NOT NULL,         -- of the delivery when the attempt began
 	at              INTEGER NOT NULL,
-	class           INTEGER,
+	class           TEXT,
 	step            TEXT,
 	code            INTEGER,
 	enhanced        TEXT,

@@ -4,7 +4,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "common/outcome.h"
 #include "common/proto/control.h"
 #include "common/quantity.h"
 #include "common/str.h"
@@ -136,8 +135,6 @@ cli_value_word(struct str *str, int64_t number, enum cli_format format)
 
 	if (format == CLI_FORMAT_FLAG)
 		str_text(str, number ? "yes" : "no");
-	else if (format == CLI_FORMAT_CLASS && number >= 0 && number < OUTCOME_CLASSES)
-		str_text(str, outcome_class_name((enum outcome_class)number));
 	else if (format == CLI_FORMAT_RET && number >= 0 && number < 3)
 		str_text(str, ret[number]);
 	else

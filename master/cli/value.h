@@ -11,13 +11,12 @@ struct str;
 
 /* How a value is shown to people, where its type does not say it all. */
 enum cli_format {
-	CLI_FORMAT_TYPE,  /* by its type */
-	CLI_FORMAT_TIME,  /* an integer is a time too */
-	CLI_FORMAT_SIZE,  /* an integer is bytes */
-	CLI_FORMAT_PATH,  /* a reverse-path: the empty one is "<>" */
-	CLI_FORMAT_FLAG,  /* a number is yes or no */
-	CLI_FORMAT_CLASS, /* enum outcome_class */
-	CLI_FORMAT_RET    /* RET of RFC 3461: 0 not given, 1 FULL, 2 HDRS */
+	CLI_FORMAT_TYPE, /* by its type */
+	CLI_FORMAT_TIME, /* an integer is a time too */
+	CLI_FORMAT_SIZE, /* an integer is bytes */
+	CLI_FORMAT_PATH, /* a reverse-path: the empty one is "<>" */
+	CLI_FORMAT_FLAG, /* a number is yes or no */
+	CLI_FORMAT_RET   /* RET of RFC 3461: 0 not given, 1 FULL, 2 HDRS */
 };
 
 enum cli_value_times {

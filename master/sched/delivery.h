@@ -73,7 +73,7 @@ struct sched_delivery {
 	struct slice envid;
 	struct slice tag;
 	struct slice last_status;
-	enum outcome_error last_error; /* column last_class */
+	struct slice last_error; /* column last_class */
 	struct slice last_tls_error;
 	size_t recipient_count; /* those still pending */
 	struct sched_recipient *recipients;

@@ -96,7 +96,7 @@ sched_job_fill(const struct sched_delivery *delivery, struct proto_job *job)
 	job->facts.created_at = delivery->created_at;
 	job->facts.expires_at = delivery->expires_at;
 	job->facts.last_status = delivery->last_status;
-	job->facts.last_error = slice_of(outcome_error_name(delivery->last_error));
+	job->facts.last_error = delivery->last_error;
 	job->facts.last_tls_error = delivery->last_tls_error;
 	if (job->facts.last_status.len > PROTO_JOB_REPLY)
 		job->facts.last_status.len = PROTO_JOB_REPLY;

@@ -212,7 +212,7 @@ output_show(struct output *output)
 		   number("eight_bit", 1), number("smtputf8", 0), number("ret", 1), nothing("tag"));
 	OUTPUT_ROW(output, "delivery", number("delivery_id", 21), text("domain", "b.example"),
 		   text("state", "deferred"), number("retry_num", 1),
-		   moment("next_attempt_at", NOW + 300), number("last_class", 1),
+		   moment("next_attempt_at", NOW + 300), text("last_class", "unexpected-reply"),
 		   text("last_step", "rcpt-to"), number("last_code", 451),
 		   text("last_enhanced", "4.7.1"), text("last_reply", "later\r\nFrom: x"),
 		   text("last_host", "mx.b.example"), text("last_ip", "192.0.2.1"),
@@ -223,9 +223,10 @@ output_show(struct output *output)
 		   text("address", "x@b.example"), text("state", "pending"), nothing("code"),
 		   nothing("enhanced"), nothing("reply"));
 	OUTPUT_ROW(output, "attempt", number("attempt_id", 9), number("delivery_id", 21),
-		   number("retry_num", 0), number("at", NOW - 30), number("class", 1),
-		   text("step", "rcpt-to"), number("code", 451), text("enhanced", "4.7.1"),
-		   text("reply", "later"), text("hosts", "mx1: refused\nmx2: 451 later\n"));
+		   number("retry_num", 0), number("at", NOW - 30),
+		   text("class", "unexpected-reply"), text("step", "rcpt-to"), number("code", 451),
+		   text("enhanced", "4.7.1"), text("reply", "later"),
+		   text("hosts", "mx1: refused\nmx2: 451 later\n"));
 }
 
 START_TEST(test_show)
@@ -249,7 +250,7 @@ START_TEST(test_show)
 		  "next attempt  2026-11-21 17:05:00 (in 5m)\n"
 		  "retries       1\n"
 		  "host          mx.b.example 192.0.2.1\n"
-		  "outcome       temporary\n"
+		  "failure       unexpected-reply\n"
 		  "step          rcpt-to\n"
 		  "reply         451 4.7.1 later\\x0d; From: x\n"
 		  "\n"
@@ -260,8 +261,9 @@ START_TEST(test_show)
 		  "DELIVERY  ADDRESS      STATE    CODE  ENHANCED  REPLY\n"
 		  "      21  x@b.example  pending  -     -         -\n"
 		  "\n"
-		  "DELIVERY  RETRY  WHEN     OUTCOME    STEP     CODE  ENHANCED  REPLY  HOSTS\n"
-		  "      21      0  30s ago  temporary  rcpt-to   451  4.7.1     later  "
+		  "DELIVERY  RETRY  WHEN     FAILURE           STEP     CODE  ENHANCED  REPLY  "
+		  "HOSTS\n"
+		  "      21      0  30s ago  unexpected-reply  rcpt-to   451  4.7.1     later  "
 		  "mx1: refused; mx2: 451 later\n");
 }
 END_TEST

@@ -27,9 +27,6 @@ static const struct row rows[] = {
     {PROTO_VALUE_INTEGER, 2048, "", CLI_FORMAT_SIZE, "2.0 KiB", "2048"},
     {PROTO_VALUE_INTEGER, 1, "", CLI_FORMAT_FLAG, "yes", "1"},
     {PROTO_VALUE_INTEGER, 0, "", CLI_FORMAT_FLAG, "no", "0"},
-    {PROTO_VALUE_INTEGER, 1, "", CLI_FORMAT_CLASS, "temporary", "1"},
-    {PROTO_VALUE_INTEGER, 3, "", CLI_FORMAT_CLASS, "3", "3"},
-    {PROTO_VALUE_INTEGER, -1, "", CLI_FORMAT_CLASS, "-1", "-1"},
     {PROTO_VALUE_INTEGER, 2, "", CLI_FORMAT_RET, "HDRS", "2"},
     {PROTO_VALUE_INTEGER, 3, "", CLI_FORMAT_RET, "3", "3"},
     {PROTO_VALUE_REAL, 0, "2.5", CLI_FORMAT_TYPE, "2.5", "2.5"},
@@ -129,7 +126,6 @@ START_TEST(test_claims)
 
 	ck_assert(cli_value_is_number(&zero, CLI_FORMAT_TYPE));
 	ck_assert(cli_value_is_number(&zero, CLI_FORMAT_SIZE));
-	ck_assert(!cli_value_is_number(&zero, CLI_FORMAT_CLASS));
 	ck_assert(!cli_value_is_number(&zero, CLI_FORMAT_TIME));
 	ck_assert(cli_value_is_number(&size, CLI_FORMAT_TYPE));
 	ck_assert(!cli_value_is_number(&time, CLI_FORMAT_TYPE));
