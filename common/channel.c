@@ -15,8 +15,7 @@
 
 enum {
 	CHANNEL_SNDBUF = 4 * 1024 * 1024,
-	CHANNEL_HIGH_WATER = 256, /* frames queued before drained() is owed */
-	CHANNEL_BURST = 64,       /* frames read before other events get their turn */
+	CHANNEL_BURST = 64, /* frames read before other events get their turn */
 };
 
 /* A frame that waits for room in the socket. */

@@ -18,6 +18,8 @@ struct wire_writer;
  */
 struct channel;
 
+enum { CHANNEL_HIGH_WATER = 256 }; /* frames in the queue at which drained() is owed */
+
 struct channel_handlers {
 	/* One frame. False: the frame is bad, and the channel is closed (gone() follows). */
 	bool (*frame)(struct channel *channel, struct frame *frame, void *arg);

@@ -44,6 +44,8 @@ struct core {
 	bool busy_said;
 	bool failed_said;
 	bool space_low;
+	int64_t commit_after_ms;    /* monotonic: no commit is tried before */
+	int64_t reserve_after_ms;   /* monotonic: when the reserve is looked at again */
 	struct core_events *events; /* timers and signals */
 };
 

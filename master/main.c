@@ -142,8 +142,10 @@ main_serve(const struct main_options *options, int spawner)
 		return main_fail(locked ? EX_TEMPFAIL : EX_OSERR, why.text);
 	core_options.worker_uid = accounts.worker.uid;
 	core_options.worker_gid = accounts.worker.gid;
-	if (!core_start(&core, &core_options, &status, &why))
+	if (!core_start(&core, &core_options, &status, &why)) {
+		core_free(&core);
 		return main_fail(status, why.text);
+	}
 	status = core_run(&core);
 	log_info("stopped");
 	core_free(&core);

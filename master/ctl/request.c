@@ -10,8 +10,6 @@
 #include "master/ctl/peer.h"
 #include "master/store/view.h"
 
-enum { CTL_REQUEST_QUEUED = 128 };
-
 static void
 ctl_request_send(struct ctl_request *request, const struct wire_writer *writer)
 {
@@ -74,7 +72,7 @@ bool
 ctl_request_is_full(const struct ctl_request *request)
 {
 	return request->peer != NULL &&
-	       channel_queued(ctl_peer_channel(request->peer)) >= CTL_REQUEST_QUEUED;
+	       channel_queued(ctl_peer_channel(request->peer)) >= CHANNEL_HIGH_WATER;
 }
 
 bool

@@ -139,12 +139,24 @@ sched_delivery_report(struct sched_recipient *recipient, const struct outcome *o
 	recipient->reported = true;
 }
 
-void
-sched_delivery_rewind(struct sched_delivery *delivery)
+bool
+sched_delivery_has_open(const struct sched_delivery *delivery)
 {
 	for (size_t i = 0; i < delivery->recipient_count; i++)
-		if (delivery->recipients[i].outcome.class == OUTCOME_TEMPORARY)
-			delivery->recipients[i].reported = false;
+		if (!delivery->recipients[i].reported)
+			return true;
+	return false;
+}
+
+bool
+sched_delivery_is_begun(const struct sched_delivery *delivery)
+{
+	if (delivery->writing > 0)
+		return true;
+	for (size_t i = 0; i < delivery->recipient_count; i++)
+		if (delivery->recipients[i].reported)
+			return true;
+	return false;
 }
 
 struct subject *

@@ -17,6 +17,7 @@
 #include "common/settings/settings.h"
 #include "common/why.h"
 #include "worker/deliver/attempt.h"
+#include "worker/deliver/family.h"
 #include "worker/deliver/host.h"
 #include "worker/deliver/job.h"
 #include "worker/deliver/pool.h"
@@ -84,34 +85,45 @@ deliver_new(struct event_base *base, const struct settings_bundle *bundle,
 	deliver->pool = deliver_pool_new(base, to_master);
 	deliver->jobs = map_new();
 	deliver->openings = map_new();
+	deliver->explained = map_new();
+	deliver->family = deliver_family_new();
 	deliver->sweep = event_new(base, -1, 0, deliver_on_sweep, deliver);
 	deliver->own_names[0] = settings_hostname(bundle->settings);
 	list_init(&deliver->ended);
 	return deliver;
 }
 
-void
-deliver_free(struct deliver **deliver)
+static void
+deliver_free_jobs(struct map *jobs)
 {
 	struct deliver_job *job;
 	size_t cursor = 0;
 
-	if (*deliver == NULL)
-		return;
-	while ((job = map_next((*deliver)->jobs, &cursor)) != NULL) {
-		map_take_id((*deliver)->jobs, job->job.id);
+	while ((job = map_next(jobs, &cursor)) != NULL) {
 		deliver_attempt_cancel(job);
 		deliver_host_cancel(job);
 		deliver_job_free(&job);
 	}
+	map_free(&jobs, NULL);
+}
+
+void
+deliver_free(struct deliver **deliver)
+{
+	struct deliver_job *job;
+
+	if (*deliver == NULL)
+		return;
+	deliver_free_jobs((*deliver)->jobs);
+	deliver_free_jobs((*deliver)->explained);
 	while (!list_is_empty(&(*deliver)->ended)) {
 		job = list_first(&(*deliver)->ended, struct deliver_job, link);
 		deliver_job_free(&job);
 	}
 	deliver_pool_free(&(*deliver)->pool);
 	resolve_free(&(*deliver)->resolve);
-	map_free(&(*deliver)->jobs, NULL);
 	map_free(&(*deliver)->openings, NULL);
+	deliver_family_free(&(*deliver)->family);
 	event_free((*deliver)->sweep);
 	free(*deliver);
 	*deliver = NULL;
@@ -164,6 +176,9 @@ deliver_frame(struct deliver *deliver, struct frame *frame)
 		return deliver_on_job(deliver, frame);
 	case FRAME_BODY:
 		return deliver_on_body(deliver, frame);
+	case FRAME_EXPLAIN:
+		return deliver_job_explain(
+		    deliver, (struct slice){(const char *)frame->body.data, frame->body.len});
 	case FRAME_CLOSE:
 		return deliver_on_close(deliver, frame);
 	default:

@@ -13,8 +13,11 @@
 #include "common/domain.h"
 #include "common/log.h"
 #include "common/map.h"
+#include "common/proto/explain.h"
 #include "common/wire.h"
+#include "worker/deliver/ask.h"
 #include "worker/deliver/attempt.h"
+#include "worker/deliver/explain.h"
 #include "worker/deliver/host.h"
 #include "worker/deliver/pool.h"
 #include "worker/deliver/report.h"
@@ -79,6 +82,7 @@ void
 deliver_job_note(struct deliver_job *job, const struct outcome *outcome, const char *where)
 {
 	deliver_job_say(job, outcome, where);
+	deliver_explain_outcome(job, outcome);
 	if (job->has_best && !outcome_is_better(outcome, &job->best))
 		return;
 	job->best = deliver_job_keep(job, outcome);
@@ -169,11 +173,15 @@ deliver_job_end(struct deliver_job *job, enum proto_done_kind kind)
 
 	deliver_attempt_cancel(job);
 	deliver_host_cancel(job);
-	deliver_report_done(job->deliver, &done);
+	if (job->request != 0) {
+		deliver_explain_end(job);
+		map_take_id(job->deliver->explained, job->request);
+	} else {
+		deliver_report_done(job->deliver, &done);
+		map_take_id(job->deliver->jobs, job->job.id);
+	}
 	deliver_job_enter(job, DELIVER_ENDED);
-	if (job->deadline != NULL)
-		event_del(job->deadline);
-	map_take_id(job->deliver->jobs, job->job.id);
+	event_del(job->deadline);
 	list_append(&job->deliver->ended, &job->link);
 	event_add(job->deliver->sweep, &now);
 }
@@ -193,6 +201,10 @@ deliver_job_finish(struct deliver_job *job)
 					       .enhanced = {4, 4, 4},
 					       .reply = {"no mail host could be tried", 27}};
 
+	if (job->request != 0) {
+		deliver_job_end(job, PROTO_DONE_FINISHED);
+		return;
+	}
 	/* It was to use a connection that is gone: nobody has refused anything. */
 	if (job->job.permit == PROTO_PERMIT_REUSE && job->undecided > 0 && !job->has_best) {
 		deliver_job_untouched(job);
@@ -282,36 +294,72 @@ deliver_job_arm(struct deliver_job *job)
 	event_add(job->deadline, &attempt);
 }
 
-struct deliver_job *
-deliver_job_start(struct deliver *deliver, struct slice packet, int fd)
+static struct deliver_job *
+deliver_job_new(struct deliver *deliver)
 {
 	struct arena *arena = arena_new();
 	struct deliver_job *job = arena_zero(arena, struct deliver_job);
-	struct wire_reader reader;
 
 	job->arena = arena;
 	job->deliver = deliver;
-	list_init(&job->link);
 	job->body.fd = -1;
-	wire_reader_init(&reader, arena_copy(arena, packet.data, packet.len), packet.len);
-	if (!proto_job_get(&reader, arena, &job->job) || job->job.size == 0 ||
+	job->fd = -1;
+	job->began_ms = clock_mono_ms();
+	list_init(&job->link);
+	return job;
+}
+
+/* The envelope is known: all that an attempt needs, and its deadline. */
+static void
+deliver_job_prepare(struct deliver_job *job)
+{
+	job->domain = deliver_job_ascii(job);
+	job->subject = deliver_subject_new(job->arena, &job->job);
+	job->ask = deliver_ask_new(job->arena, job->deliver->resolve);
+	job->undecided = job->job.recipient_count;
+	job->recipients = arena_array(job->arena, job->undecided, sizeof(*job->recipients));
+	deliver_job_arm(job);
+}
+
+struct deliver_job *
+deliver_job_start(struct deliver *deliver, struct slice packet, int fd)
+{
+	struct deliver_job *job = deliver_job_new(deliver);
+	struct wire_reader reader;
+
+	wire_reader_init(&reader, arena_copy(job->arena, packet.data, packet.len), packet.len);
+	if (!proto_job_get(&reader, job->arena, &job->job) || job->job.size == 0 ||
 	    job->job.body.len > job->job.size || (fd >= 0 && job->job.body.len > 0) ||
 	    (fd < 0 && job->job.size > PROTO_JOB_BODY_MAX) ||
 	    map_find_id(deliver->jobs, job->job.id) != NULL) {
-		arena_free(&arena);
+		deliver_job_free(&job);
 		return NULL;
 	}
-	job->began_ms = clock_mono_ms();
-	job->domain = deliver_job_ascii(job);
-	job->subject = deliver_subject_new(arena, &job->job);
-	job->undecided = job->job.recipient_count;
-	job->recipients = arena_array(arena, job->undecided, sizeof(*job->recipients));
-	deliver_body_begin(&job->body, arena, job->job.body, job->job.size, fd, job->job.offset);
+	deliver_body_begin(&job->body, job->arena, job->job.body, job->job.size, fd,
+			   job->job.offset);
 	map_put_id(deliver->jobs, job->job.id, job);
-	deliver_job_arm(job);
+	deliver_job_prepare(job);
 	if (deliver_body_is_complete(&job->body))
 		deliver_job_loaded(job);
 	return job;
+}
+
+bool
+deliver_job_explain(struct deliver *deliver, struct slice packet)
+{
+	struct deliver_job *job = deliver_job_new(deliver);
+	struct wire_reader reader;
+
+	wire_reader_init(&reader, arena_copy(job->arena, packet.data, packet.len), packet.len);
+	if (!proto_explain_get(&reader, job->arena, &job->request, &job->job) ||
+	    job->request == 0 || map_find_id(deliver->explained, job->request) != NULL) {
+		deliver_job_free(&job);
+		return false;
+	}
+	map_put_id(deliver->explained, job->request, job);
+	deliver_job_prepare(job);
+	deliver_host_start(job);
+	return true;
 }
 
 bool

@@ -10,6 +10,7 @@
 #include "common/proto/result.h"
 #include "common/str.h"
 #include "worker/deliver/body.h"
+#include "worker/deliver/choice.h"
 #include "worker/deliver/order.h"
 #include "worker/deliver/route.h"
 
@@ -22,11 +23,12 @@
 struct arena;
 struct deliver;
 struct deliver_answers;
-struct deliver_attempt;
-struct deliver_connect;
+struct deliver_ask;
 struct deliver_job;
 struct deliver_pool_session;
+struct deliver_race;
 struct deliver_subject;
+struct deliver_transact;
 struct event;
 struct resolve_mx;
 struct resolve_query;
@@ -76,15 +78,22 @@ struct deliver_job {
 	struct resolve_query *query_v4;
 	struct resolve_query *query_v6;
 	struct deliver_answers *answers; /* of the present host */
-	struct deliver_connect *connect;
-	struct smtp_session *opening;         /* not yet greeted */
+	struct deliver_ask *ask;         /* DNS questions of settings */
+	struct deliver_race *race;       /* connecting */
+	size_t second;                /* index of the address that races beside the present one */
+	bool first_failed;            /* of the race */
+	int fd;                       /* connected, its settings not yet known; else -1 */
+	struct netaddr source;        /* of the connection */
+	const char *ehlo;             /* of the connection being opened */
+	struct smtp_session *opening; /* not yet greeted */
 	struct deliver_pool_session *session; /* greeted; busy with this job */
-	struct deliver_attempt *attempt;      /* settings and transaction at the present address */
-	struct netaddr source;                /* of the connection being opened */
+	struct deliver_transact *transact;    /* lent to the session */
+	struct deliver_choices choices;       /* of the stages passed so far */
+	unsigned rcpt_max;                    /* learned from this peer */
+	bool avoid_chunking;                  /* this peer has refused BDAT */
 	bool fresh_wanted; /* the idle session failed us: a fresh one to the same address */
-	unsigned rcpt_max; /* learned from this peer */
-	bool avoid_chunking;
-	bool opened; /* a connection was opened with this job's permit */
+	bool opened;       /* a connection was opened with this job's permit */
+	uint64_t request;  /* of an explanation: nothing is sent to anybody; else 0 */
 };
 
 /* The present host, and address. */
@@ -93,6 +102,8 @@ const struct netaddr *deliver_job_address(const struct deliver_job *job);
 
 /* packet is the JOB's body, copied; fd is taken over. NULL: bad, or the id is taken. */
 struct deliver_job *deliver_job_start(struct deliver *deliver, struct slice packet, int fd);
+/* EXPLAIN: the same way, short of connecting. False: bad. */
+bool deliver_job_explain(struct deliver *deliver, struct slice packet);
 /* A BODY frame's piece; false: it does not fit. */
 bool deliver_job_piece(struct deliver_job *job, const struct proto_body *piece);
 /* Gives it back if it has not spoken to anybody; else leaves it alone. */

@@ -91,3 +91,19 @@ deliver_order_addresses(const struct deliver_order_question *question, struct de
 	       dropped.count * sizeof(dropped.entries[0]));
 	order->count += dropped.count;
 }
+
+void
+deliver_order_put_behind(struct deliver_order *order, int family)
+{
+	struct deliver_order_entry behind[DELIVER_ORDER_MOST];
+	size_t ahead = 0;
+	size_t count = 0;
+
+	for (size_t i = 0; i < order->kept; i++) {
+		if (netaddr_family(&order->entries[i].address) == family)
+			behind[count++] = order->entries[i];
+		else
+			order->entries[ahead++] = order->entries[i];
+	}
+	memcpy(order->entries + ahead, behind, count * sizeof(behind[0]));
+}

@@ -49,3 +49,5 @@ struct deliver_order_question {
 void deliver_order_addresses(const struct deliver_order_question *question,
 			     struct deliver_order *order);
 const char *deliver_order_fate_text(enum deliver_order_fate fate);
+/* Kept addresses of this family are tried after those of the other. */
+void deliver_order_put_behind(struct deliver_order *order, int family);

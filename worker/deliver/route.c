@@ -89,3 +89,16 @@ deliver_route_literal(struct arena *arena, const char *domain, struct deliver_ro
 	*route = (struct deliver_route){.hosts = host, .count = 1, .kept = 1};
 	return true;
 }
+
+const char *
+deliver_route_fate_text(enum deliver_route_fate fate)
+{
+	static const char *const texts[] = {
+	    [DELIVER_ROUTE_KEPT] = "tried",
+	    [DELIVER_ROUTE_SELF] = "is this server",
+	    [DELIVER_ROUTE_BEHIND] = "not preferred to this server",
+	    [DELIVER_ROUTE_CUT] = "beyond limits.mx",
+	};
+
+	return texts[fate];
+}

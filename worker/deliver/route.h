@@ -60,3 +60,4 @@ void deliver_route_mx(struct arena *arena, const struct deliver_route_question *
 		      struct deliver_route *route);
 /* "[192.0.2.1]" as the one host. */
 bool deliver_route_literal(struct arena *arena, const char *domain, struct deliver_route *route);
+const char *deliver_route_fate_text(enum deliver_route_fate fate);
