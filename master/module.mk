@@ -14,3 +14,5 @@ libmaster_a_SOURCES += \
 
 postriderd_SOURCES = master/main.c
 postriderd_LDADD = libmaster.a libcommon.a $(MASTER_LIBS) $(COMMON_LIBS)
+
+dist_man_MANS += %D%/postriderd.8
