@@ -1,6 +1,7 @@
 #include "master/core.h"
 
 #include <event2/event.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sysexits.h>
@@ -12,9 +13,11 @@
 #include "common/log.h"
 #include "common/settings/complaint.h"
 #include "common/settings/settings.h"
+#include "common/str.h"
 #include "common/why.h"
 #include "master/ctl/ctl.h"
 #include "master/daemon.h"
+#include "master/explain.h"
 #include "master/generation.h"
 #include "master/intake.h"
 #include "master/lend.h"
@@ -25,9 +28,14 @@
 #include "master/sched/sched.h"
 #include "master/sched/worker.h"
 #include "master/store/db.h"
+#include "master/store/turn.h"
 #include "master/turn.h"
 
-enum { CORE_SIGNALS = 4 };
+enum {
+	CORE_SIGNALS = 4,
+	CORE_WRITE_REST_MS = 10000, /* at the end, for changes that wait for a lock or for disk */
+	CORE_WRITE_STEP_MS = 10,
+};
 
 struct core_events {
 	struct event *tick;
@@ -50,6 +58,8 @@ core_deliver_frame(struct pool_worker *worker, struct frame *frame, void *arg)
 {
 	struct core *core = arg;
 
+	if (frame->type == FRAME_STEP || frame->type == FRAME_EXPLAINED)
+		return explain_frame(core->explain, worker, frame);
 	return sched_worker_frame(core->sched, worker, frame);
 }
 
@@ -59,6 +69,7 @@ core_deliver_gone(struct pool_worker *worker, const char *reason, void *arg)
 	struct core *core = arg;
 
 	(void)reason;
+	explain_worker_gone(core->explain, worker);
 	sched_worker_gone(core->sched, worker);
 }
 
@@ -108,6 +119,7 @@ core_spawner_gone(void *arg)
 	log_error("the spawner is gone, and with it all workers: stopping");
 	core->status = EX_OSERR;
 	core->stopping = true;
+	sched_stop(core->sched);
 	event_base_loopbreak(core->base);
 }
 
@@ -154,8 +166,11 @@ core_listening(const char *error, void *arg)
 {
 	struct core *core = arg;
 
-	if (error != NULL && !core->ready) {
+	if (core->stopping)
+		return;
+	if (error != NULL)
 		log_error("%s", error);
+	if (error != NULL && !core->ready) {
 		core_stop(core, EX_OSERR);
 		return;
 	}
@@ -275,6 +290,7 @@ core_start(struct core *core, const struct core_options *options, int *status, s
 	core->sched = sched_new(&sched, why);
 	if (core->sched == NULL)
 		return false;
+	core->explain = explain_new(core->pool);
 	core->lend = lend_new(core->store);
 	core->intake = intake_new(core->store, core->lend, core->sched, core->generation->settings);
 	core->listen = listen_new(pool_get_spawn(core->pool));
@@ -282,6 +298,23 @@ core_start(struct core *core, const struct core_options *options, int *status, s
 	turn_tick(core);
 	listen_apply(core->listen, core->generation->settings, core_listening, core);
 	return true;
+}
+
+/* The last answers are written, whatever ended the loop, even if somebody has the lock for now. */
+static void
+core_write_rest(struct core *core)
+{
+	int64_t deadline = clock_mono_ms() + CORE_WRITE_REST_MS;
+	long wait;
+
+	while ((wait = turn_run(core)) >= 0 && store_turn_pending(core->store) > 0 &&
+	       clock_mono_ms() < deadline)
+		if (wait > 0)
+			poll(NULL, 0, wait < CORE_WRITE_STEP_MS ? (int)wait : CORE_WRITE_STEP_MS);
+	if (store_turn_pending(core->store) > 0)
+		log_error("%zu changes could not be written: what they are about is due again at "
+			  "the next start, and may be sent twice",
+			  store_turn_pending(core->store));
 }
 
 int
@@ -296,9 +329,7 @@ core_run(struct core *core)
 		event_base_loop(core->base, EVLOOP_ONCE);
 		event_del(core->events->turn);
 	}
-	/* The last answers are written, whatever ended the loop. */
-	for (int i = 0; i < 100 && turn_run(core) == 0; i++)
-		continue;
+	core_write_rest(core);
 	return core->status;
 }
 
@@ -322,14 +353,23 @@ core_stop(struct core *core, int status)
 	pool_stop(core->pool, core_stopped, core);
 }
 
+/* The same lines as `postrider check` prints. */
 static void
-core_say_warnings(struct settings_complaints *complaints)
+core_say_complaints(const struct core *core, struct settings_complaints *complaints)
 {
+	struct str line = {0};
+
 	for (size_t i = 0; i < settings_complaint_count(complaints); i++) {
 		const struct settings_complaint *one = settings_complaint_at(complaints, i);
 
-		log_line(one->warning ? LOG_LEVEL_WARN : LOG_LEVEL_ERROR, one->text);
+		str_clear(&line);
+		str_printf(&line, "%s:%u:%u: ", core->config, one->line, one->column);
+		str_printable(&line, one->key, slice_of(one->key).len);
+		str_text(&line, ": ");
+		str_printable(&line, one->text, slice_of(one->text).len);
+		log_line(one->warning ? LOG_LEVEL_WARN : LOG_LEVEL_ERROR, str_c(&line));
 	}
+	str_free(&line);
 }
 
 bool
@@ -345,7 +385,7 @@ core_reload(struct core *core, struct why *why)
 	daemon_notify("RELOADING=1");
 	complaints = settings_complaint_new(core->config);
 	next = generation_load(core->config, core->generation->number + 1, complaints, why);
-	core_say_warnings(complaints);
+	core_say_complaints(core, complaints);
 	settings_complaint_free(&complaints);
 	if (next == NULL) {
 		daemon_notify("READY=1");
@@ -372,14 +412,17 @@ core_free(struct core *core)
 			event_free(core->events->signals[i]);
 		free(core->events);
 	}
+	/* The store calls everybody back for what is left; they may still speak to their workers.
+	 */
 	ctl_free(&core->ctl);
-	pool_free(&core->pool);
-	listen_free(&core->listen);
 	if (core->store != NULL)
 		store_db_close(&core->store);
 	intake_free(&core->intake);
 	lend_free(&core->lend);
+	explain_free(&core->explain);
 	sched_free(&core->sched);
+	pool_free(&core->pool);
+	listen_free(&core->listen);
 	record_free(&core->record);
 	generation_free(&core->next);
 	generation_free(&core->generation);

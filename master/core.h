@@ -10,6 +10,7 @@
  */
 struct ctl;
 struct event_base;
+struct explain;
 struct generation;
 struct intake;
 struct lend;
@@ -27,6 +28,7 @@ struct core {
 	struct store *store;
 	struct pool *pool;
 	struct sched *sched;
+	struct explain *explain;
 	struct lend *lend;
 	struct intake *intake;
 	struct listen_set *listen;
@@ -42,6 +44,8 @@ struct core {
 	bool busy_said;
 	bool failed_said;
 	bool space_low;
+	int64_t commit_after_ms;    /* monotonic: no commit is tried before */
+	int64_t reserve_after_ms;   /* monotonic: when the reserve is looked at again */
 	struct core_events *events; /* timers and signals */
 };
 

@@ -58,8 +58,16 @@ daemon_find_accounts(const struct settings *settings, struct daemon_accounts *ac
 		return true;
 	if (privilege_find(settings_text(settings, SETTING_SERVER_USER), &accounts->master, why) &&
 	    privilege_find(settings_text(settings, SETTING_SERVER_WORKER_USER), &accounts->worker,
-			   why))
-		return true;
+			   why)) {
+		if (accounts->master.uid != accounts->worker.uid)
+			return true;
+		why_set(why,
+			"server.worker-user %s has the uid of server.user %s: workers must "
+			"not be able to touch the master; name an account of its own",
+			settings_text(settings, SETTING_SERVER_WORKER_USER),
+			settings_text(settings, SETTING_SERVER_USER));
+		return false;
+	}
 	if (why != NULL) {
 		struct why first = *why;
 

@@ -124,6 +124,24 @@ intake_accept(struct pool_worker *worker, uint64_t ticket, int64_t message)
 	pool_worker_send(worker, &writer, -1);
 }
 
+/* Only now is it true. */
+static void
+intake_log(const struct intake_message *message)
+{
+	const struct store_arrive *arrive = &message->arrive;
+	struct str line = {0};
+
+	if (!log_wants(LOG_LEVEL_INFO))
+		return;
+	str_printf(&line, "accepted msg=%lld from=<", (long long)arrive->message_id);
+	str_printable(&line, arrive->sender, strlen(arrive->sender));
+	str_printf(&line, "> size=%lld rcpts=%zu client=", (long long)arrive->size,
+		   envelope_recipients(message->envelope));
+	str_printable(&line, arrive->origin, strlen(arrive->origin));
+	log_line(LOG_LEVEL_INFO, str_c(&line));
+	str_free(&line);
+}
+
 static void
 intake_done(struct store_op *op, bool committed, void *arg)
 {
@@ -133,6 +151,7 @@ intake_done(struct store_op *op, bool committed, void *arg)
 	(void)op;
 	if (committed) {
 		intake->accepted++;
+		intake_log(message);
 		if (message->worker != NULL)
 			intake_accept(message->worker, message->ticket, message->arrive.message_id);
 		for (size_t i = 0; i < message->arrive.deliveries_count; i++)
@@ -180,10 +199,6 @@ intake_complete(struct intake *intake, struct intake_message *message)
 	list_append(&intake->writing, &message->link);
 	store_arrive_init(&message->arrive, intake_done, message);
 	envelope_fill(message->envelope, intake->store, intake->settings, &message->arrive);
-	log_info("accepted msg=%lld from=<%s> size=%lld rcpts=%zu client=%s",
-		 (long long)message->arrive.message_id, message->arrive.sender,
-		 (long long)message->arrive.size, envelope_recipients(message->envelope),
-		 message->arrive.origin);
 	store_turn_add(intake->store, &message->arrive.op);
 }
 

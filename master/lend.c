@@ -26,9 +26,16 @@ struct lend_segment {
 	bool committing; /* the operation is with the store and will be called back */
 };
 
+/* A worker that should have a shared segment and could not get one. */
+struct lend_want {
+	struct list link;
+	struct pool_worker *worker;
+};
+
 struct lend {
 	struct store *store;
 	struct list segments;
+	struct list wants;
 };
 
 struct lend *
@@ -38,6 +45,7 @@ lend_new(struct store *store)
 
 	lend->store = store;
 	list_init(&lend->segments);
+	list_init(&lend->wants);
 	return lend;
 }
 
@@ -47,6 +55,21 @@ lend_drop(struct lend_segment *segment)
 	list_remove(&segment->link);
 	close(segment->create.fd);
 	free(segment);
+}
+
+/* Its wants are dropped; NULL: everybody's. */
+static void
+lend_forget(struct lend *lend, const struct pool_worker *worker)
+{
+	struct lend_want *want;
+	struct lend_want *after;
+
+	list_each_safe (want, after, &lend->wants, link) {
+		if (worker != NULL && want->worker != worker)
+			continue;
+		list_remove(&want->link);
+		free(want);
+	}
 }
 
 void
@@ -59,6 +82,7 @@ lend_free(struct lend **lend)
 		return;
 	list_each_safe (segment, after, &(*lend)->segments, link)
 		lend_drop(segment);
+	lend_forget(*lend, NULL);
 	free(*lend);
 	*lend = NULL;
 }
@@ -98,6 +122,36 @@ lend_send(struct lend_segment *segment)
 	pool_worker_send(segment->worker, &writer, segment->create.fd);
 }
 
+/* The answer to a WANT that cannot be met; small messages wait for a shared segment instead. */
+static void
+lend_refuse(struct pool_worker *worker, uint64_t ticket)
+{
+	struct proto_refuse refuse = {.ticket = ticket,
+				      .code = 452,
+				      .enhanced = {4, 3, 1},
+				      .text = slice_of("the spool cannot be written now")};
+	struct wire_writer writer;
+
+	frame_begin(&writer, channel_packet(), WIRE_PACKET_MAX, FRAME_REFUSE);
+	proto_submit_put_refuse(&writer, &refuse);
+	pool_worker_send(worker, &writer, -1);
+}
+
+/* No segment could be made: a large message is refused, a shared one is tried again. */
+static void
+lend_failed(struct lend *lend, struct pool_worker *worker, bool large, uint64_t ticket)
+{
+	struct lend_want *want;
+
+	if (large) {
+		lend_refuse(worker, ticket);
+		return;
+	}
+	want = alloc_new(struct lend_want);
+	want->worker = worker;
+	list_append(&lend->wants, &want->link);
+}
+
 static void
 lend_created(struct store_op *op, bool committed, void *arg)
 {
@@ -108,6 +162,9 @@ lend_created(struct store_op *op, bool committed, void *arg)
 	if (!committed) {
 		log_error("segment %lld: its row could not be written",
 			  (long long)segment->create.id);
+		if (segment->worker != NULL)
+			lend_failed(segment->lend, segment->worker, segment->large,
+				    segment->ticket);
 		lend_drop(segment);
 	} else if (segment->worker == NULL) {
 		lend_seal(segment->lend, segment);
@@ -131,8 +188,8 @@ lend_make(struct lend *lend, struct pool_worker *worker, bool large, uint64_t ti
 	if (!store_segment_create(lend->store, &segment->create,
 				  large ? STORE_SEGMENT_OWN : STORE_SEGMENT_SHARED, lend_created,
 				  segment, &why)) {
-		/* The worker keeps its messages waiting, or refuses them when its time is over. */
 		log_error("no segment for worker %s: %s", worker->name, why.text);
+		lend_failed(lend, worker, large, ticket);
 		free(segment);
 		return;
 	}
@@ -147,11 +204,35 @@ lend_worker_ready(struct lend *lend, struct pool_worker *worker)
 }
 
 void
+lend_tick(struct lend *lend)
+{
+	struct list wants;
+
+	/* Those that fail again come back into the list. */
+	list_init(&wants);
+	while (!list_is_empty(&lend->wants)) {
+		struct list *first = lend->wants.next;
+
+		list_remove(first);
+		list_append(&wants, first);
+	}
+	while (!list_is_empty(&wants)) {
+		struct lend_want *want = list_first(&wants, struct lend_want, link);
+
+		list_remove(&want->link);
+		if (want->worker->state == POOL_WORKER_READY)
+			lend_make(lend, want->worker, false, 0);
+		free(want);
+	}
+}
+
+void
 lend_worker_gone(struct lend *lend, struct pool_worker *worker)
 {
 	struct lend_segment *segment;
 	struct lend_segment *after;
 
+	lend_forget(lend, worker);
 	list_each_safe (segment, after, &lend->segments, link) {
 		if (segment->worker != worker)
 			continue;

@@ -18,6 +18,8 @@ void lend_free(struct lend **lend);
 void lend_worker_ready(struct lend *lend, struct pool_worker *worker);
 /* Everything it had is sealed at the length the files have. */
 void lend_worker_gone(struct lend *lend, struct pool_worker *worker);
+/* Once a second: who could not get a shared segment is tried again. */
+void lend_tick(struct lend *lend);
 /* WANT and SEALED; false: the worker says something impossible. */
 bool lend_frame(struct lend *lend, struct pool_worker *worker, struct frame *frame);
 /*

@@ -134,10 +134,10 @@ listen_bind(struct listen_set *set, const struct settings_endpoint *endpoint, co
 		return;
 	}
 	snprintf(path.sun_path, sizeof(path.sun_path), "%s", endpoint->path);
-	pool_spawn_bind(set->spawn, (const struct sockaddr *)&path,
-			(socklen_t)(offsetof(struct sockaddr_un, sun_path) +
-				    strlen(path.sun_path) + 1),
-			mode, listen_bound, socket);
+	pool_spawn_bind(
+	    set->spawn, (const struct sockaddr *)&path,
+	    (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(path.sun_path) + 1), mode,
+	    listen_bound, socket);
 }
 
 void

@@ -226,23 +226,27 @@ record_json(struct str *str, const struct record_line *line)
 }
 
 static void
+record_log_text(struct str *str, const char *label, struct slice text)
+{
+	if (text.len == 0)
+		return;
+	str_text(str, label);
+	str_printable(str, text.data, text.len);
+}
+
+static void
 record_log_where(struct str *str, const struct proto_result_facts *facts)
 {
 	if (facts == NULL || facts->host.len == 0)
 		return;
 	str_text(str, " host=");
 	str_printable(str, facts->host.data, facts->host.len);
-	if (facts->remote_ip.len > 0) {
-		str_text(str, " addr=");
-		str_bytes(str, facts->remote_ip.data, facts->remote_ip.len);
+	record_log_text(str, " addr=", facts->remote_ip);
+	record_log_text(str, " source=", facts->source_ip);
+	if (facts->tls_version.len > 0) {
+		record_log_text(str, " tls=", facts->tls_policy);
+		record_log_text(str, ":", facts->tls_version);
 	}
-	if (facts->source_ip.len > 0) {
-		str_text(str, " source=");
-		str_bytes(str, facts->source_ip.data, facts->source_ip.len);
-	}
-	if (facts->tls_version.len > 0)
-		str_printf(str, " tls=%.*s:%.*s", SLICE_ARG(facts->tls_policy),
-			   SLICE_ARG(facts->tls_version));
 }
 
 static void
@@ -314,7 +318,8 @@ record_add(struct record *record, const struct record_line *line)
 		record_log(record, line);
 	if (record->path == NULL)
 		return;
-	if (record->buffer.len >= RECORD_BUFFER_MOST) {
+	/* What must not be lost still comes from what is out: bounded by that, it goes beyond. */
+	if (record->buffer.len >= RECORD_BUFFER_MOST && !record->must) {
 		record->lost++;
 		return;
 	}

@@ -11,16 +11,19 @@
 #include "master/core.h"
 #include "master/generation.h"
 #include "master/intake.h"
+#include "master/lend.h"
 #include "master/sched/sched.h"
 #include "master/store/checkpoint.h"
+#include "master/store/reserve.h"
 #include "master/store/segment.h"
 #include "master/store/turn.h"
 
 enum {
 	TURN_BUSY_MS = 10, /* somebody else holds the lock of the database */
 	TURN_BUSY_SAY_MS = 5000,
-	TURN_FAILED_MS = 1000, /* the disk is full or broken */
-	TURN_REAP = 16,        /* segments removed per tick */
+	TURN_FAILED_MS = 1000,   /* the disk is full or broken */
+	TURN_REAP = 16,          /* segments removed per tick */
+	TURN_RESERVE_MS = 10000, /* between two looks at the reserve */
 };
 
 /* Says once that commits are held up, and once that they are not any more. */
@@ -65,8 +68,12 @@ turn_say_failed(struct core *core, const char *reason)
 static long
 turn_commit(struct core *core)
 {
+	int64_t left = core->commit_after_ms - clock_mono_ms();
 	struct why why = {0};
 
+	/* Events come often while the lock is held or the disk is full: a try has its price. */
+	if (left > 0)
+		return (long)left;
 	sched_before_commit(core->sched);
 	switch (store_turn_run(core->store, &why)) {
 	case STORE_TURN_IDLE:
@@ -78,10 +85,12 @@ turn_commit(struct core *core)
 		return store_turn_pending(core->store) > 0 ? 0 : -1;
 	case STORE_TURN_BUSY:
 		turn_say_busy(core, true);
+		core->commit_after_ms = clock_mono_ms() + TURN_BUSY_MS;
 		return TURN_BUSY_MS;
 	case STORE_TURN_FULL:
 	case STORE_TURN_FAILED:
 		turn_say_failed(core, why.text);
+		core->commit_after_ms = clock_mono_ms() + TURN_FAILED_MS;
 		return TURN_FAILED_MS;
 	}
 	return -1;
@@ -99,11 +108,13 @@ long
 turn_run(struct core *core)
 {
 	long commit = turn_commit(core);
+	size_t pending = store_turn_pending(core->store);
 	int64_t next = sched_turn(core->sched);
 
-	/* What cannot be read right now becomes an operation, which wants a commit. */
-	if (store_turn_pending(core->store) > 0)
-		commit = turn_sooner(commit, 0);
+	/* What cannot be read right now became an operation: it wants a commit, if one can be had.
+	 */
+	if (commit < 0 && store_turn_pending(core->store) > pending)
+		commit = 0;
 	if (next > 3600000)
 		next = 3600000;
 	return turn_sooner(commit, (long)next);
@@ -134,6 +145,19 @@ turn_check_space(struct core *core)
 	intake_set_full(core->intake, full);
 }
 
+/* What was given back when the disk was full is taken again once there is room. */
+static void
+turn_check_reserve(struct core *core)
+{
+	int64_t now = clock_mono_ms();
+
+	if (now < core->reserve_after_ms)
+		return;
+	core->reserve_after_ms = now + TURN_RESERVE_MS;
+	if (store_turn_is_healthy(core->store))
+		store_reserve_make(core->store, NULL);
+}
+
 static bool
 turn_pinned(void *arg, int64_t segment)
 {
@@ -146,7 +170,9 @@ turn_tick(struct core *core)
 	struct why why = {0};
 
 	turn_check_space(core);
+	turn_check_reserve(core);
 	sched_tick(core->sched);
+	lend_tick(core->lend);
 	if (store_segment_reap(core->store, TURN_REAP, turn_pinned, core->sched, &why) < 0)
 		log_error("segments cannot be removed: %s", why.text);
 }

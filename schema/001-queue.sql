@@ -69,7 +69,7 @@ CREATE TABLE delivery (
 	                      WHEN next_notify_at > expires_at THEN expires_at
 	                      ELSE next_notify_at END) VIRTUAL,
 	last_attempt_at INTEGER,
-	last_class      INTEGER,
+	last_class      TEXT,                     -- as the variable last_error: dns, connection …
 	last_step       TEXT,
 	last_code       INTEGER,
 	last_enhanced   TEXT,
@@ -106,7 +106,7 @@ CREATE TABLE attempt (
 	delivery_id     INTEGER NOT NULL,
 	retry_num       INTEGER NOT NULL,         -- of the delivery when the attempt began
 	at              INTEGER NOT NULL,
-	class           INTEGER,
+	class           TEXT,
 	step            TEXT,
 	code            INTEGER,
 	enhanced        TEXT,

@@ -148,9 +148,9 @@ expr_builtin_mail_ip_reverse_name(struct expr_run *run, unsigned column,
 		bytes = address.sa.v6.sin6_addr.s6_addr;
 		text = arena_alloc(arena, 64);
 		for (size_t i = 0; i < 32; i++) {
-			unsigned nibble = bytes[15 - i / 2] >> (i % 2 ? 4 : 0) & 15U;
+			unsigned byte = bytes[15 - i / 2];
 
-			text[2 * i] = "0123456789abcdef"[nibble];
+			text[2 * i] = "0123456789abcdef"[byte >> (i % 2 ? 4 : 0) & 15];
 			text[2 * i + 1] = '.';
 		}
 		*result = expr_value_text((struct slice){text, 63});

@@ -12,7 +12,8 @@
 #include "master/store/mass.h"
 
 /*
- * postrider retry: deliveries become due now, in steps of bounded size, each committed by itself.
+ * postrider retry: deliveries become due now, in steps of bounded size, each committed by itself;
+ * to count them takes as many steps.
  * The expiry of a message is left alone.
  */
 struct ctl_retry {
@@ -39,6 +40,7 @@ ctl_retry_done(struct store_op *op, bool committed, void *arg)
 {
 	struct ctl_retry *retry = arg;
 	struct core *core = retry->request->core;
+	bool counting = retry->mass.action == STORE_MASS_COUNT;
 
 	(void)op;
 	if (!committed) {
@@ -47,35 +49,15 @@ ctl_retry_done(struct store_op *op, bool committed, void *arg)
 		return;
 	}
 	retry->changed += retry->mass.changed;
-	for (size_t i = 0; i < retry->mass.lanes_count; i++)
+	for (size_t i = 0; !counting && i < retry->mass.lanes_count; i++)
 		sched_lane_changed(core->sched, retry->mass.lanes[i]);
 	if (retry->mass.finished) {
-		ctl_retry_end(retry, EX_OK, "made due");
+		ctl_retry_end(retry, EX_OK, counting ? "would be made due" : "made due");
 		free(retry);
 		return;
 	}
 	retry->mass.from = retry->mass.next;
 	store_turn_add(core->store, &retry->mass.op);
-}
-
-/* Only counts; reads in bounded steps and needs no commit. */
-static void
-ctl_retry_count(struct ctl_retry *retry)
-{
-	struct why why = {0};
-
-	retry->mass.action = STORE_MASS_COUNT;
-	do {
-		if (!store_mass_step(retry->request->core->store, &retry->mass, &why)) {
-			ctl_retry_end(retry, EX_IOERR, why.text);
-			free(retry);
-			return;
-		}
-		retry->changed += retry->mass.changed;
-		retry->mass.from = retry->mass.next;
-	} while (!retry->mass.finished);
-	ctl_retry_end(retry, EX_OK, "would be made due");
-	free(retry);
 }
 
 void
@@ -94,10 +76,7 @@ ctl_retry(struct ctl_request *request)
 	retry->request = request;
 	store_mass_init(&retry->mass, ctl_retry_done, retry);
 	retry->mass.selector = selector.selector;
-	retry->mass.action = STORE_MASS_RETRY;
+	retry->mass.action = selector.dry_run ? STORE_MASS_COUNT : STORE_MASS_RETRY;
 	retry->mass.now = clock_wall_ms() / 1000;
-	if (selector.dry_run)
-		ctl_retry_count(retry);
-	else
-		store_turn_add(request->core->store, &retry->mass.op);
+	store_turn_add(request->core->store, &retry->mass.op);
 }

@@ -1,6 +1,7 @@
 #include <stddef.h>
 #include <sysexits.h>
 
+#include "common/arena.h"
 #include "common/why.h"
 #include "master/core.h"
 #include "master/ctl/request.h"
@@ -12,6 +13,9 @@
 struct ctl_show {
 	struct ctl_request *request;
 	const char *table;
+	int64_t id;
+	size_t part;    /* of ctl_show_parts, that is being sent */
+	int64_t cursor; /* in it */
 	size_t rows;
 };
 
@@ -24,6 +28,8 @@ static const struct {
     {STORE_VIEW_RECIPIENTS, "recipient"},
     {STORE_VIEW_ATTEMPTS, "attempt"},
 };
+
+enum { CTL_SHOW_PARTS = sizeof(ctl_show_parts) / sizeof(ctl_show_parts[0]) };
 
 /* A delivery's row gets one column more: where the scheduler has it now. */
 static bool
@@ -50,25 +56,44 @@ ctl_show_row(void *arg, const struct store_view_column *columns, size_t count)
 	return true;
 }
 
-static bool
-ctl_show_part(struct ctl_show *show, size_t part, int64_t id, struct why *why)
+/* Goes on where it stood, as fast as the client takes it. */
+static void
+ctl_show_resume(struct ctl_request *request)
 {
+	struct ctl_show *show = request->state;
 	struct store_view_out out = {.row = ctl_show_row, .arg = show};
-	int64_t cursor = 0;
+	struct why why = {0};
 
-	show->table = ctl_show_parts[part].table;
-	while (cursor >= 0)
-		if (!store_view_message(show->request->core->store, id, ctl_show_parts[part].part,
-					&cursor, out, why))
-			return false;
-	return true;
+	while (show->part < CTL_SHOW_PARTS && !ctl_request_is_gone(request)) {
+		if (ctl_request_is_full(request))
+			return;
+		show->table = ctl_show_parts[show->part].table;
+		if (!store_view_message(request->core->store, show->id,
+					ctl_show_parts[show->part].part, &show->cursor, out,
+					&why)) {
+			ctl_request_end(request, EX_IOERR, "%s", why.text);
+			return;
+		}
+		if (show->cursor >= 0)
+			continue;
+		show->part++;
+		show->cursor = 0;
+		if (show->rows == 0) {
+			ctl_request_end(
+			    request, EX_DATAERR,
+			    "message %lld is not in the queue: delivered, bounced, removed, or "
+			    "never here; the delivery record knows",
+			    (long long)show->id);
+			return;
+		}
+	}
+	ctl_request_end(request, EX_OK, "%s", "");
 }
 
 void
 ctl_show(struct ctl_request *request)
 {
-	struct ctl_show show = {.request = request};
-	struct why why = {0};
+	struct ctl_show *show = arena_zero(request->arena, struct ctl_show);
 	unsigned long long id;
 
 	if (request->command.count != 2 || !slice_number(request->command.words[1], &id) ||
@@ -76,19 +101,9 @@ ctl_show(struct ctl_request *request)
 		ctl_request_end(request, EX_USAGE, "usage: show ID, the number of a message");
 		return;
 	}
-	for (size_t i = 0; i < sizeof(ctl_show_parts) / sizeof(ctl_show_parts[0]); i++) {
-		if (!ctl_show_part(&show, i, (int64_t)id, &why)) {
-			ctl_request_end(request, EX_IOERR, "%s", why.text);
-			return;
-		}
-		if (show.rows == 0) {
-			ctl_request_end(
-			    request, EX_DATAERR,
-			    "message %llu is not in the queue: delivered, bounced, removed, or "
-			    "never here; the delivery record knows",
-			    id);
-			return;
-		}
-	}
-	ctl_request_end(request, EX_OK, "%s", "");
+	show->request = request;
+	show->id = (int64_t)id;
+	request->state = show;
+	request->resume = ctl_show_resume;
+	ctl_show_resume(request);
 }

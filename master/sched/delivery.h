@@ -13,6 +13,7 @@
  * needs, in one block. Read from the queue or handed over by intake; whoever removes it from its
  * place frees it.
  */
+struct sched_destination;
 struct sched_lane;
 struct sched_job;
 struct sched_write_trace;
@@ -34,6 +35,7 @@ struct sched_recipient {
 	struct slice address;
 	struct slice orcpt;
 	uint8_t notify;
+	bool out;               /* with a worker in the present job */
 	bool reported;          /* a RESULT for this attempt has come */
 	bool settled;           /* that result is final, and written or in an operation */
 	struct outcome outcome; /* valid when reported; its reply is the block's or owned_reply */
@@ -44,15 +46,19 @@ struct sched_delivery {
 	struct list link; /* in the lane's list while waiting; in the dirty list while settling */
 	enum sched_place place;
 	struct sched_lane *lane;
-	struct sched_job *job;           /* while out */
+	struct sched_destination
+	    *via;              /* whose connections it uses while out: the lane\'s, or a relay */
+	struct sched_job *job; /* while out */
 	struct sched_write_trace *trace; /* where this attempt got to; see write.h */
 	uint64_t id;
 	uint64_t message;
 	int64_t rev; /* of the row when it was read; -1: not known, the row is newer than us */
 	unsigned retry_num;
 	unsigned notify_num;
-	unsigned local_faults; /* in a row, since it is in memory */
-	unsigned lost;         /* times its worker died before the final dot */
+	unsigned local_faults; /* in a row; see past.h */
+	unsigned lost;         /* times its worker died before the final dot; see past.h */
+	unsigned writing;      /* operations on single recipients that are not yet committed */
+	uint64_t seen;         /* sched->edits when its row was known to be there */
 	int64_t due_at;        /* seconds: when it became due */
 	int64_t ready_ms; /* wall clock, when that is better known: it arrived just now; else 0 */
 	int64_t sent_ms;  /* wall clock, when its last job left; 0: never */
@@ -73,7 +79,7 @@ struct sched_delivery {
 	struct slice envid;
 	struct slice tag;
 	struct slice last_status;
-	enum outcome_error last_error; /* column last_class */
+	struct slice last_error; /* column last_class */
 	struct slice last_tls_error;
 	size_t recipient_count; /* those still pending */
 	struct sched_recipient *recipients;
@@ -89,8 +95,10 @@ const char *sched_delivery_place_name(enum sched_place place);
 struct sched_recipient *sched_delivery_recipient(struct sched_delivery *delivery, uint64_t id);
 /* Notes what became of a recipient, copying the reply. */
 void sched_delivery_report(struct sched_recipient *recipient, const struct outcome *outcome);
-/* For the next attempt: forgets results that were not final. */
-void sched_delivery_rewind(struct sched_delivery *delivery);
+/* Somebody has no result yet in this attempt. */
+bool sched_delivery_has_open(const struct sched_delivery *delivery);
+/* Between two jobs of one attempt: some have a result, or one that is being written. */
+bool sched_delivery_is_begun(const struct sched_delivery *delivery);
 
 /* As expressions see it; the delivery must stay while the subject is used. */
 struct subject *sched_delivery_subject(const struct sched_delivery *delivery);

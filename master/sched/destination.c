@@ -1,6 +1,7 @@
 #include "master/sched/destination.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -44,6 +45,7 @@ sched_destination_get(struct sched *sched, struct slice name)
 	destination->name = alloc_copy(name.data, name.len);
 	list_init(&destination->link);
 	list_init(&destination->lanes);
+	list_init(&destination->waiters);
 	destination->limit = sched_destination_limit(sched, destination->name);
 	map_put(sched->destinations, name.data, name.len, destination);
 	return destination;
@@ -53,7 +55,7 @@ void
 sched_destination_drop(struct sched *sched, struct sched_destination *destination)
 {
 	if (destination->lane_count > 0 || destination->open > 0 || destination->opening > 0 ||
-	    destination->serving)
+	    destination->serving || destination->relay != NULL)
 		return;
 	for (size_t i = 0; i < destination->link_count; i++)
 		if (destination->links[i].out > 0)
@@ -66,11 +68,122 @@ sched_destination_drop(struct sched *sched, struct sched_destination *destinatio
 	free(destination);
 }
 
+/* Who waits for a relay gets its turn, one at a time: see sched_destination_serving(). */
+static void
+sched_destination_wake_waiter(struct sched *sched, struct sched_destination *relay)
+{
+	struct sched_destination *first;
+
+	if (list_is_empty(&relay->waiters))
+		return;
+	first = list_first(&relay->waiters, struct sched_destination, link);
+	list_remove(&first->link);
+	first->blocked = false;
+	sched_destination_poke(sched, first);
+}
+
 void
 sched_destination_poke(struct sched *sched, struct sched_destination *destination)
 {
-	if (list_is_empty(&destination->link) && !list_is_empty(&destination->lanes))
-		list_append(&sched->movable, &destination->link);
+	sched_destination_wake_waiter(sched, destination);
+	if (list_is_empty(&destination->lanes) ||
+	    (!destination->blocked && !list_is_empty(&destination->link)))
+		return;
+	list_remove(&destination->link);
+	list_append(&sched->movable, &destination->link);
+	destination->blocked = false;
+}
+
+struct sched_destination *
+sched_destination_relay(struct sched *sched, struct slice id)
+{
+	char name[512];
+	struct sched_destination *relay;
+
+	/* No domain has a slash in it. */
+	snprintf(name, sizeof(name), "relay/%.*s", SLICE_ARG(id));
+	relay = sched_destination_get(sched, slice_of(name));
+	relay->relay = relay->name + strlen("relay/");
+	return relay;
+}
+
+void
+sched_destination_wait(struct sched_destination *destination, struct sched_destination *relay)
+{
+	list_remove(&destination->link);
+	list_append(&relay->waiters, &destination->link);
+	destination->blocked = true;
+	destination->waited = relay;
+}
+
+bool
+sched_destination_serve(struct sched *sched, struct sched_destination *destination,
+			sched_destination_serve_fn serve)
+{
+	struct sched_destination *relay = destination->waited;
+	bool moved;
+
+	list_remove(&destination->link);
+	destination->waited = NULL;
+	destination->serving = true;
+	moved = serve(sched, destination);
+	destination->serving = false;
+	/* The next one may use what this one left. */
+	if (relay != NULL && destination->waited == NULL)
+		sched_destination_wake_waiter(sched, relay);
+	if (moved)
+		sched_destination_poke(sched, destination);
+	sched_destination_drop(sched, destination);
+	return moved;
+}
+
+void
+sched_destination_block(struct sched *sched, struct sched_destination *destination,
+			enum sched_block block)
+{
+	list_remove(&destination->link);
+	list_append(&sched->blocked[block], &destination->link);
+	destination->blocked = true;
+}
+
+/* The first of a list gets its turn, or leaves the list because it has nothing to send. */
+static void
+sched_destination_release(struct sched *sched, struct list *blocked)
+{
+	struct sched_destination *first = list_first(blocked, struct sched_destination, link);
+
+	list_remove(&first->link);
+	first->blocked = false;
+	sched_destination_poke(sched, first);
+}
+
+void
+sched_destination_unblock_room(struct sched *sched)
+{
+	struct list *room = &sched->blocked[SCHED_BLOCK_ROOM];
+
+	if (list_is_empty(room) || sched_load_least(sched) == NULL)
+		return;
+	while (!list_is_empty(room))
+		sched_destination_release(sched, room);
+}
+
+bool
+sched_destination_unblock(struct sched *sched)
+{
+	bool any = false;
+
+	for (int block = SCHED_BLOCK_OPEN; block <= SCHED_BLOCK_FAILING; block++) {
+		struct list *blocked = &sched->blocked[block];
+
+		if (list_is_empty(blocked) ||
+		    !sched_load_may_open(sched, block == SCHED_BLOCK_FAILING) ||
+		    sched_load_least(sched) == NULL)
+			continue;
+		sched_destination_release(sched, blocked);
+		any = true;
+	}
+	return any;
 }
 
 void
@@ -94,7 +207,7 @@ sched_destination_suspend(struct sched *sched, struct sched_destination *destina
 	sched_destination_poke(sched, destination);
 }
 
-int64_t
+void
 sched_destination_wake(struct sched *sched, int64_t now)
 {
 	struct heap_link *first;
@@ -103,7 +216,6 @@ sched_destination_wake(struct sched *sched, int64_t now)
 		heap_remove(&sched->suspended, first);
 		sched_destination_poke(sched, list_entry(first, struct sched_destination, resume));
 	}
-	return first ? first->key : 0;
 }
 
 static struct sched_link *
@@ -121,35 +233,79 @@ sched_destination_link(struct sched_destination *destination, struct pool_worker
 	return link;
 }
 
-/* A permit to open one more connection there. */
+/* The destination's own limit admits one more connection. */
 static bool
-sched_destination_may_open(struct sched *sched, const struct sched_destination *destination)
+sched_destination_may_open(const struct sched_destination *destination)
 {
 	unsigned connections = destination->open + destination->opening;
 
 	if (connections >= destination->limit)
 		return false;
-	if (!destination->greeted && connections >= SCHED_UNKNOWN_SESSIONS)
-		return false;
-	return sched_load_may_open(sched, destination->failing);
+	return destination->greeted || connections < SCHED_UNKNOWN_SESSIONS;
+}
+
+bool
+sched_destination_is_suspended(const struct sched_destination *destination)
+{
+	return destination->suspended_until > clock_wall_ms() / 1000;
+}
+
+/* What all share is used up: the destination waits with the others. */
+static bool
+sched_destination_take_turn(struct sched *sched, struct sched_destination *destination)
+{
+	if (sched_load_may_open(sched, destination->failing) && sched_load_least(sched) != NULL)
+		return true;
+	sched_destination_block(sched, destination,
+				destination->failing ? SCHED_BLOCK_FAILING : SCHED_BLOCK_OPEN);
+	return false;
 }
 
 struct pool_worker *
 sched_destination_choose(struct sched *sched, struct sched_destination *destination, bool *open)
 {
-	if (destination->suspended_until > clock_wall_ms() / 1000)
+	bool idle = false;
+
+	if (sched_destination_is_suspended(destination))
 		return NULL;
 	*open = false;
 	for (size_t i = 0; i < destination->link_count; i++) {
 		const struct sched_link *link = &destination->links[i];
 
-		if (link->open > link->out && sched_load_has_room(link->worker))
+		if (link->open <= link->out)
+			continue;
+		if (sched_load_has_room(link->worker))
 			return link->worker;
+		idle = true;
 	}
-	if (!sched_destination_may_open(sched, destination))
+	if (!sched_destination_may_open(destination)) {
+		if (idle)
+			sched_destination_block(sched, destination, SCHED_BLOCK_ROOM);
+		return NULL;
+	}
+	*open = true;
+	return sched_destination_take_turn(sched, destination) ? sched_load_least(sched) : NULL;
+}
+
+struct pool_worker *
+sched_destination_choose_alone(struct sched *sched, struct sched_destination *destination,
+			       bool *open)
+{
+	struct pool_worker *worker = sched_load_empty(sched);
+
+	if (worker == NULL) {
+		sched_destination_block(sched, destination, SCHED_BLOCK_ROOM);
+		return NULL;
+	}
+	*open = false;
+	for (size_t i = 0; i < destination->link_count; i++)
+		if (destination->links[i].worker == worker && destination->links[i].open > 0)
+			return worker;
+	if (!sched_destination_may_open(destination) ||
+	    !sched_destination_take_turn(sched, destination))
 		return NULL;
 	*open = true;
-	return sched_load_least(sched);
+	return worker;
 }
 
 enum sched_permit
@@ -202,6 +358,7 @@ sched_destination_opened(struct sched *sched, struct sched_destination *destinat
 	destination->open++;
 	destination->greeted = true;
 	destination->failing = false;
+	sched_destination_poke(sched, destination);
 	sched->figures.sessions_opened++;
 }
 

@@ -4,14 +4,13 @@
 #include <stdint.h>
 
 #include "common/str.h"
+#include "master/sched/state.h"
 
 /*
  * Destinations: whether one may send now, and over which worker. Counts of connections are kept
  * here from what workers report; a permit is a connection that may be opened.
  */
 struct pool_worker;
-struct sched;
-struct sched_destination;
 
 /* Found or made. */
 struct sched_destination *sched_destination_get(struct sched *sched, struct slice name);
@@ -19,13 +18,30 @@ struct sched_destination *sched_destination_get(struct sched *sched, struct slic
 void sched_destination_drop(struct sched *sched, struct sched_destination *destination);
 /* Something changed that may let it send: it gets its turn. */
 void sched_destination_poke(struct sched *sched, struct sched_destination *destination);
+/* The destination that a relay is. It lives as long as the scheduler. */
+struct sched_destination *sched_destination_relay(struct sched *sched, struct slice id);
+/* Its next delivery goes through the relay, which can take none now. */
+void sched_destination_wait(struct sched_destination *destination, struct sched_destination *relay);
+/* Its turn: serve() sends at most one job and says whether it did. May free the destination. */
+typedef bool (*sched_destination_serve_fn)(struct sched *sched,
+					   struct sched_destination *destination);
+bool sched_destination_serve(struct sched *sched, struct sched_destination *destination,
+			     sched_destination_serve_fn serve);
+/* It waits for what others have: sched_destination_unblock() says when there is some. */
+void sched_destination_block(struct sched *sched, struct sched_destination *destination,
+			     enum sched_block block);
+/* Once a turn: those that wait for room at a worker look again. */
+void sched_destination_unblock_room(struct sched *sched);
+/* One that waits for a permit gets its turn if there is a permit; false: none does. */
+bool sched_destination_unblock(struct sched *sched);
 /* Every destination with something to send gets its turn: a worker came, or settings changed. */
 void sched_destination_poke_all(struct sched *sched);
 /* Nothing leaves before that time (seconds); 0: it may send. */
 void sched_destination_suspend(struct sched *sched, struct sched_destination *destination,
 			       int64_t until);
-/* Suspensions that are over end; when the next one does, in seconds; 0: none. */
-int64_t sched_destination_wake(struct sched *sched, int64_t now);
+bool sched_destination_is_suspended(const struct sched_destination *destination);
+/* Suspensions that are over end. */
+void sched_destination_wake(struct sched *sched, int64_t now);
 
 /*
  * The worker for the next job, NULL when none may have one now. *open says whether the job may
@@ -33,6 +49,11 @@ int64_t sched_destination_wake(struct sched *sched, int64_t now);
  */
 struct pool_worker *sched_destination_choose(struct sched *sched,
 					     struct sched_destination *destination, bool *open);
+
+/* The same for a delivery that must have a worker to itself. */
+struct pool_worker *sched_destination_choose_alone(struct sched *sched,
+						   struct sched_destination *destination,
+						   bool *open);
 
 /* The permit to open a connection that a job carries until it is used or returned. */
 enum sched_permit { SCHED_PERMIT_NONE, SCHED_PERMIT_OPEN, SCHED_PERMIT_FAILING };

@@ -12,13 +12,20 @@
 #include "master/sched/delivery.h"
 #include "master/sched/destination.h"
 #include "master/sched/lane.h"
+#include "master/sched/past.h"
+#include "master/sched/report.h"
 #include "master/sched/state.h"
+#include "master/sched/write.h"
 #include "master/store/db.h"
 #include "master/store/delivery.h"
 #include "master/store/edited.h"
 #include "master/store/lane.h"
 
-enum { SCHED_FEED_LANES = 1000, SCHED_FEED_PAUSE = 60 };
+enum {
+	SCHED_FEED_LANES = 1000, /* lanes read at once */
+	SCHED_FEED_PAUSE = 60,   /* seconds until what could not be read is tried again */
+	SCHED_FEED_STEPS = 64    /* readings of about 1,000 entries for one lane in a row */
+};
 
 static bool
 sched_feed_holds(void *arg, int64_t delivery_id)
@@ -28,30 +35,46 @@ sched_feed_holds(void *arg, int64_t delivery_id)
 	return map_find_id(sched->deliveries, (uint64_t)delivery_id) != NULL;
 }
 
-/* Reads the rows of these deliveries into the lane; returns how many it got. */
+/* All its recipients are final, and only the word that it is over was lost: it ends now. */
+static void
+sched_feed_finish(struct sched *sched, struct sched_lane *lane, struct sched_delivery *delivery)
+{
+	delivery->lane = lane;
+	lane->away++;
+	sched_write_finish(sched, delivery, STORE_RECIPIENT_FAILED);
+}
+
+/* Reads the rows of these deliveries into memory; returns how many could not be read. */
 static int
 sched_feed_load(struct sched *sched, struct sched_lane *lane, const int64_t *ids, int count)
 {
 	struct arena *arena = arena_new();
 	struct why why = {0};
-	int loaded = 0;
+	int unreadable = 0;
 
 	for (int i = 0; i < count; i++) {
 		struct store_delivery *row = store_delivery_load(sched->store, ids[i], arena, &why);
 		struct sched_delivery *delivery;
 
-		if (row == NULL && why.text[0] != '\0')
-			log_error("delivery=%lld cannot be read: %s", (long long)ids[i], why.text);
-		if (row == NULL || row->recipients_count == 0)
+		if (row == NULL) {
+			unreadable += why.text[0] != '\0';
+			if (why.text[0] != '\0')
+				log_error("delivery=%lld cannot be read: %s", (long long)ids[i],
+					  why.text);
 			continue;
+		}
 		delivery = sched_delivery_new(row);
+		delivery->seen = sched->edits;
 		map_put_id(sched->deliveries, delivery->id, delivery);
-		sched_lane_add(sched, lane, delivery);
+		sched_past_recall(sched, delivery);
+		if (delivery->recipient_count > 0)
+			sched_lane_add(sched, lane, delivery);
+		else
+			sched_feed_finish(sched, lane, delivery);
 		arena_reset(arena);
-		loaded++;
 	}
 	arena_free(&arena);
-	return loaded;
+	return unreadable;
 }
 
 static int
@@ -77,48 +100,68 @@ sched_feed_sleep(struct sched *sched, struct sched_lane *lane, int64_t now)
 	}
 	if (at != 0)
 		sched_lane_due(sched, lane, at);
-	sched_lane_settle(sched, lane);
+}
+
+/* What was read so far, and how it ended. */
+struct sched_feed_reading {
+	struct store_lane_due due;
+	struct store_lane_cursor cursor;
+	bool failed;    /* something could not be read, and would be found again at once */
+	bool exhausted; /* nothing due is left in the queue that is not in memory */
+};
+
+/* On through the lane's order until there is something to send, in bounded steps. */
+static void
+sched_feed_read(struct sched *sched, struct sched_lane *lane, struct sched_feed_reading *reading)
+{
+	int64_t ids[SCHED_LANE_MOST];
+	struct why why = {0};
+
+	reading->due.cursor = &reading->cursor;
+	for (int step = 0; step < SCHED_FEED_STEPS && !reading->exhausted; step++) {
+		int room = sched_feed_room(sched, lane);
+		bool more = true;
+		int found;
+
+		if (room <= 0 || (step > 0 && lane->waiting_count >= SCHED_LANE_LOW))
+			return;
+		found = store_lane_due(sched->store, &reading->due, ids, room, &more, &why);
+		if (found < 0) {
+			log_error("lane=%llu cannot be read: %s", (unsigned long long)lane->id,
+				  why.text);
+			reading->failed = true;
+			return;
+		}
+		if (sched_feed_load(sched, lane, ids, found) > 0)
+			reading->failed = true;
+		reading->exhausted = !more;
+	}
 }
 
 void
 sched_feed_lane(struct sched *sched, struct sched_lane *lane)
 {
-	struct store_lane_cursor cursor = {0};
 	int64_t now = clock_wall_ms() / 1000;
-	struct store_lane_due due = {.lane_id = (int64_t)lane->id,
-				     .now = now,
-				     .cursor = &cursor,
-				     .held = sched_feed_holds,
-				     .arg = sched};
-	int64_t ids[SCHED_LANE_MOST];
-	int room = sched_feed_room(sched, lane);
-	struct why why = {0};
-	bool more = true;
-	bool reading;
-	int loaded = 0;
-	int found;
+	struct sched_feed_reading reading = {
+	    .due = {
+		.lane_id = (int64_t)lane->id, .now = now, .held = sched_feed_holds, .arg = sched}};
 
-	if (!lane->more || lane->waiting_count >= SCHED_LANE_LOW) {
-		sched_lane_settle(sched, lane);
-		return;
+	if (lane->more && lane->waiting_count < SCHED_LANE_LOW) {
+		bool reads = store_db_read_begin(sched->store);
+
+		sched_feed_read(sched, lane, &reading);
+		store_db_read_end(sched->store, reads);
+		lane->first_more = !reading.cursor.retries;
+		if (reading.exhausted) {
+			sched_feed_sleep(sched, lane, now);
+		} else if (lane->waiting_count == 0) {
+			lane->more = false;
+			sched_lane_due(sched, lane, now + 1);
+		}
+		if (reading.failed && !lane->more)
+			sched_lane_due(sched, lane, now + SCHED_FEED_PAUSE);
 	}
-	if (room <= 0)
-		return;
-	reading = store_db_read_begin(sched->store);
-	found = store_lane_due(sched->store, &due, ids, room, &more, &why);
-	if (found > 0)
-		loaded = sched_feed_load(sched, lane, ids, found);
-	store_db_read_end(sched->store, reading);
-	if (found < 0)
-		log_error("lane=%llu cannot be read: %s", (unsigned long long)lane->id, why.text);
-	if (found < 0 || (loaded == 0 && found > 0)) {
-		/* Unreadable rows would be found again at once, for ever. */
-		lane->more = false;
-		sched_lane_due(sched, lane, now + SCHED_FEED_PAUSE);
-		sched_lane_settle(sched, lane);
-	} else if (found < room && !more) {
-		sched_feed_sleep(sched, lane, now);
-	}
+	sched_lane_settle(sched, lane);
 }
 
 static void
@@ -140,13 +183,41 @@ sched_feed_all(struct sched *sched, struct why *why)
 }
 
 void
-sched_feed_reread(struct sched *sched, int64_t lane_id)
+sched_feed_know(struct sched *sched, int64_t lane_id)
 {
-	struct sched_lane *lane = sched_lane_find(sched, (uint64_t)lane_id);
 	struct why why = {0};
 
 	if (!store_lane_read(sched->store, lane_id, sched_feed_learn, sched, &why))
 		log_error("lane=%lld cannot be read: %s", (long long)lane_id, why.text);
+}
+
+bool
+sched_feed_confirm(struct sched *sched, struct sched_delivery *delivery)
+{
+	enum store_delivery_state state = STORE_DELIVERY_ACTIVE;
+	int64_t rev;
+
+	if (delivery->seen == sched->edits)
+		return true;
+	switch (store_delivery_check(sched->store, (int64_t)delivery->id, &state, &rev, NULL)) {
+	case STORE_DELIVERY_GONE:
+		sched_report_removed(sched, delivery);
+		return false;
+	case STORE_DELIVERY_THERE:
+		delivery->seen = sched->edits;
+		return state == STORE_DELIVERY_ACTIVE;
+	case STORE_DELIVERY_UNREADABLE:
+		break;
+	}
+	return true;
+}
+
+void
+sched_feed_reread(struct sched *sched, int64_t lane_id)
+{
+	struct sched_lane *lane;
+
+	sched_feed_know(sched, lane_id);
 	lane = sched_lane_find(sched, (uint64_t)lane_id);
 	if (lane != NULL)
 		sched_lane_reread(sched, lane);
@@ -196,6 +267,8 @@ sched_feed_list(struct sched *sched)
 void
 sched_feed_edits(struct sched *sched)
 {
-	if (store_edited_others_wrote(sched->store))
-		sched_feed_list(sched);
+	if (!store_edited_others_wrote(sched->store))
+		return;
+	sched->edits++;
+	sched_feed_list(sched);
 }

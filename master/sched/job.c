@@ -11,6 +11,7 @@
 #include "common/clock.h"
 #include "common/domain.h"
 #include "common/frame.h"
+#include "common/log.h"
 #include "common/map.h"
 #include "common/proto/job.h"
 #include "common/settings/settings.h"
@@ -31,15 +32,14 @@ enum {
 
 /* The recipients that go now: those without a result, within the limits of one packet. */
 static size_t
-sched_job_recipients(const struct sched_delivery *delivery, struct proto_job_recipient *out,
-		     size_t *left)
+sched_job_recipients(struct sched_delivery *delivery, struct proto_job_recipient *out, size_t *left)
 {
 	size_t count = 0;
 	size_t bytes = 0;
 
 	*left = 0;
 	for (size_t i = 0; i < delivery->recipient_count; i++) {
-		const struct sched_recipient *from = &delivery->recipients[i];
+		struct sched_recipient *from = &delivery->recipients[i];
 
 		if (from->reported)
 			continue;
@@ -48,6 +48,7 @@ sched_job_recipients(const struct sched_delivery *delivery, struct proto_job_rec
 			++*left;
 			continue;
 		}
+		from->out = true;
 		out[count++] = (struct proto_job_recipient){.id = from->id,
 							    .address = from->address,
 							    .orcpt = from->orcpt,
@@ -69,8 +70,10 @@ sched_job_attempt_ms(struct sched *sched, const struct sched_delivery *delivery)
 	if (delivery->expires_at != 0) {
 		int64_t rest = delivery->expires_at * 1000 + 60000 - clock_wall_ms();
 
+		if (rest < 60000)
+			rest = 60000;
 		if (rest < cap)
-			cap = rest > 60000 ? rest : 60000;
+			cap = rest;
 	}
 	return cap > INT32_MAX ? INT32_MAX : (uint32_t)cap;
 }
@@ -96,84 +99,99 @@ sched_job_fill(const struct sched_delivery *delivery, struct proto_job *job)
 	job->facts.created_at = delivery->created_at;
 	job->facts.expires_at = delivery->expires_at;
 	job->facts.last_status = delivery->last_status;
-	job->facts.last_error = slice_of(outcome_error_name(delivery->last_error));
+	job->facts.last_error = delivery->last_error;
 	job->facts.last_tls_error = delivery->last_tls_error;
 	if (job->facts.last_status.len > PROTO_JOB_REPLY)
 		job->facts.last_status.len = PROTO_JOB_REPLY;
 }
 
-/* A piece of the message, read from its segment straight into the packet. */
+/* Room in the packet for a piece of the message, read from its segment straight into it. */
 static bool
 sched_job_put_piece(struct sched *sched, const struct sched_delivery *delivery,
-		    struct wire_writer *writer, size_t offset, size_t len)
+		    struct wire_writer *writer, size_t offset, size_t len, struct why *why)
 {
 	void *at = wire_put_space(writer, len);
 
-	return at != NULL && store_segment_read(sched->store, delivery->segment,
-						delivery->offset + (int64_t)offset, at, len, NULL);
+	assert(at != NULL);
+	if (store_segment_read(sched->store, delivery->segment, delivery->offset + (int64_t)offset,
+			       at, len, why))
+		return true;
+	memset(at, 0, len);
+	return false;
 }
 
-/* What the JOB packet has room for, the rest in BODY packets. */
-static bool
+static enum sched_job_sent
+sched_job_put(const struct sched_job *job, const struct wire_writer *writer, int fd)
+{
+	assert(!writer->failed);
+	return pool_worker_send(job->worker, writer, fd) ? SCHED_JOB_SENT : SCHED_JOB_NO_CHANNEL;
+}
+
+/*
+ * The rest in BODY packets. What cannot be read any more goes as zeroes: half a job would stay with
+ * the worker for ever, and this one fails by its checksum.
+ */
+static enum sched_job_sent
+sched_job_put_rest(struct sched *sched, const struct sched_delivery *delivery,
+		   const struct sched_job *job, size_t done)
+{
+	enum sched_job_sent sent = SCHED_JOB_SENT;
+	size_t size = (size_t)delivery->size;
+	struct wire_writer writer;
+	struct why why = {0};
+
+	while (done < size && sent == SCHED_JOB_SENT) {
+		size_t piece = size - done < SCHED_JOB_PIECE ? size - done : SCHED_JOB_PIECE;
+
+		frame_begin(&writer, channel_packet(), WIRE_PACKET_MAX, FRAME_BODY);
+		proto_job_put_body(&writer, job->id, done);
+		if (!sched_job_put_piece(sched, delivery, &writer, done, piece, &why))
+			log_error("delivery=%llu: %s", (unsigned long long)delivery->id, why.text);
+		sent = sched_job_put(job, &writer, -1);
+		done += piece;
+	}
+	return sent;
+}
+
+/* What the JOB packet has room for, then the rest. */
+static enum sched_job_sent
 sched_job_put_body(struct sched *sched, const struct sched_delivery *delivery,
-		   const struct sched_job *job, struct wire_writer *writer)
+		   const struct sched_job *job, struct wire_writer *writer, struct why *why)
 {
 	size_t size = (size_t)delivery->size;
 	size_t room = writer->room - writer->len - 16;
 	size_t done = size < room ? size : room;
+	enum sched_job_sent sent;
 
-	if (!sched_job_put_piece(sched, delivery, writer, 0, done) ||
-	    !pool_worker_send(job->worker, writer, -1))
-		return false;
-	while (done < size) {
-		size_t piece = size - done < SCHED_JOB_PIECE ? size - done : SCHED_JOB_PIECE;
-
-		frame_begin(writer, channel_packet(), WIRE_PACKET_MAX, FRAME_BODY);
-		proto_job_put_body(writer, job->id, done);
-		if (!sched_job_put_piece(sched, delivery, writer, done, piece) ||
-		    !pool_worker_send(job->worker, writer, -1))
-			return false;
-		done += piece;
-	}
-	return true;
+	if (!sched_job_put_piece(sched, delivery, writer, 0, done, why))
+		return SCHED_JOB_UNREADABLE;
+	sent = sched_job_put(job, writer, -1);
+	return sent == SCHED_JOB_SENT ? sched_job_put_rest(sched, delivery, job, done) : sent;
 }
 
 /* A large message travels as a descriptor of its segment. */
-static bool
+static enum sched_job_sent
 sched_job_put_descriptor(struct sched *sched, const struct sched_delivery *delivery,
-			 const struct sched_job *job, struct wire_writer *writer)
+			 const struct sched_job *job, struct wire_writer *writer, struct why *why)
 {
-	int fd = store_segment_open(sched->store, delivery->segment, NULL);
-	bool sent;
+	int fd = store_segment_open(sched->store, delivery->segment, why);
+	enum sched_job_sent sent;
 
 	if (fd < 0)
-		return false;
+		return SCHED_JOB_UNREADABLE;
 	wire_put_space(writer, 0);
-	sent = pool_worker_send(job->worker, writer, fd);
+	sent = sched_job_put(job, writer, fd);
 	close(fd);
 	return sent;
 }
 
-/*
- * The segment is looked at before anything is sent: a body that fails between two packets would
- * leave the worker with half a job.
- */
-static bool
-sched_job_body_is_there(struct sched *sched, const struct sched_delivery *delivery, struct why *why)
-{
-	char last;
-
-	return store_segment_read(sched->store, delivery->segment,
-				  delivery->offset + delivery->size - 1, &last, 1, why);
-}
-
-static bool
+static enum sched_job_sent
 sched_job_write(struct sched *sched, const struct sched_delivery *delivery,
-		const struct sched_job *job, struct wire_writer *writer)
+		const struct sched_job *job, struct wire_writer *writer, struct why *why)
 {
 	if (delivery->size > PROTO_JOB_BODY_MAX)
-		return sched_job_put_descriptor(sched, delivery, job, writer);
-	return sched_job_put_body(sched, delivery, job, writer);
+		return sched_job_put_descriptor(sched, delivery, job, writer, why);
+	return sched_job_put_body(sched, delivery, job, writer, why);
 }
 
 static struct sched_job *
@@ -186,15 +204,16 @@ sched_job_new(struct sched *sched, struct sched_delivery *delivery, struct pool_
 	job->delivery = delivery;
 	job->worker = worker;
 	if (open)
-		job->permit = sched_destination_permit(sched, delivery->lane->destination);
-	job->alone = delivery->lost >= 2;
+		job->permit = sched_destination_permit(sched, delivery->via);
+	job->alone = delivery->lost >= 2 && sched_load_of(worker)->out == 0;
 	job->sent_ms = clock_mono_ms();
 	job->deadline_ms = job->sent_ms + attempt_ms + SCHED_JOB_GRACE_MS;
 	map_put_id(sched->jobs, job->id, job);
-	sched_load_of(worker)->alone = job->alone;
+	if (job->alone)
+		sched_load_of(worker)->alone = true;
 	delivery->job = job;
 	delivery->sent_ms = clock_wall_ms();
-	sched_destination_job_out(delivery->lane->destination, worker);
+	sched_destination_job_out(delivery->via, worker);
 	return job;
 }
 
@@ -206,16 +225,16 @@ sched_job_send(struct sched *sched, struct sched_delivery *delivery, struct pool
 	struct proto_job frame = {.deliveries = &delivery->id, .delivery_count = 1};
 	struct wire_writer writer;
 	struct sched_job *job;
+	enum sched_job_sent sent;
 	size_t left;
 
-	if (!sched_job_body_is_there(sched, delivery, why))
-		return SCHED_JOB_UNREADABLE;
 	frame.attempt_ms = sched_job_attempt_ms(sched, delivery);
 	job = sched_job_new(sched, delivery, worker, open, frame.attempt_ms);
 	frame.id = job->id;
 	frame.parts = 1;
 	frame.permit = open ? PROTO_PERMIT_OPEN : PROTO_PERMIT_REUSE;
 	frame.domain = slice_of(delivery->lane->destination->name);
+	frame.relay = slice_of(delivery->via->relay);
 	frame.recipient_count = sched_job_recipients(delivery, recipients, &left);
 	frame.recipients = recipients;
 	frame.part = (uint16_t)((delivery->recipient_count - frame.recipient_count - left) /
@@ -226,10 +245,10 @@ sched_job_send(struct sched *sched, struct sched_delivery *delivery, struct pool
 	sched_job_fill(delivery, &frame);
 	frame_begin(&writer, channel_packet(), WIRE_PACKET_MAX, FRAME_JOB);
 	proto_job_put(&writer, &frame);
-	if (sched_job_write(sched, delivery, job, &writer))
-		return SCHED_JOB_SENT;
-	sched_job_end(sched, &job);
-	return SCHED_JOB_NO_CHANNEL;
+	sent = sched_job_write(sched, delivery, job, &writer, why);
+	if (sent != SCHED_JOB_SENT)
+		sched_job_end(sched, &job);
+	return sent;
 }
 
 struct sched_job *
@@ -249,8 +268,10 @@ sched_job_end(struct sched *sched, struct sched_job **job)
 	if ((*job)->alone)
 		sched_load_of((*job)->worker)->alone = false;
 	delivery->job = NULL;
-	sched_destination_return(sched, delivery->lane->destination, &(*job)->permit);
-	sched_destination_job_back(sched, delivery->lane->destination, (*job)->worker);
+	for (size_t i = 0; i < delivery->recipient_count; i++)
+		delivery->recipients[i].out = false;
+	sched_destination_return(sched, delivery->via, &(*job)->permit);
+	sched_destination_job_back(sched, delivery->via, (*job)->worker);
 	free(*job);
 	*job = NULL;
 }

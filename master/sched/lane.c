@@ -47,6 +47,7 @@ void
 sched_lane_more(struct sched *sched, struct sched_lane *lane)
 {
 	lane->more = true;
+	lane->first_more = true;
 	sched_lane_activate(sched, lane);
 }
 
@@ -75,14 +76,13 @@ sched_lane_learn(struct sched *sched, const struct store_lane *row)
 		sched_lane_settle(sched, lane);
 }
 
-int64_t
+void
 sched_lane_wake(struct sched *sched, int64_t now)
 {
 	struct heap_link *first;
 
 	while ((first = heap_first(&sched->later)) != NULL && first->key <= now)
 		sched_lane_more(sched, list_entry(first, struct sched_lane, later));
-	return first ? first->key : 0;
 }
 
 void
@@ -102,11 +102,21 @@ sched_lane_add(struct sched *sched, struct sched_lane *lane, struct sched_delive
 }
 
 bool
-sched_lane_has_room(const struct sched *sched, const struct sched_lane *lane)
+sched_lane_make_room(struct sched *sched, struct sched_lane *lane)
 {
-	/* With more of it in the queue, a newcomer must not overtake what was there before. */
-	return !lane->more && lane->waiting_count < SCHED_LANE_MOST &&
-	       map_count(sched->deliveries) < SCHED_HELD_MOST;
+	struct sched_delivery *last;
+
+	if (map_count(sched->deliveries) >= SCHED_HELD_MOST || (lane->more && lane->first_more))
+		return false;
+	if (lane->waiting_count < SCHED_LANE_MOST)
+		return true;
+	last = list_entry(lane->waiting.prev, struct sched_delivery, link);
+	if (last->retry_num == 0 || sched_delivery_is_begun(last))
+		return false;
+	sched_lane_forget(sched, &last);
+	lane->more = true;
+	lane->first_more = false;
+	return true;
 }
 
 struct sched_delivery *
@@ -144,11 +154,15 @@ sched_lane_forget(struct sched *sched, struct sched_delivery **delivery)
 void
 sched_lane_reread(struct sched *sched, struct sched_lane *lane)
 {
-	while (!list_is_empty(&lane->waiting)) {
-		struct sched_delivery *delivery =
-		    list_first(&lane->waiting, struct sched_delivery, link);
+	struct sched_delivery *delivery;
+	struct sched_delivery *after;
 
-		sched_lane_forget(sched, &delivery);
+	/* In the middle of an attempt it is in flight: it ends as it would have. */
+	list_each_safe (delivery, after, &lane->waiting, link) {
+		struct sched_delivery *gone = delivery;
+
+		if (!sched_delivery_is_begun(delivery))
+			sched_lane_forget(sched, &gone);
 	}
 	sched_lane_more(sched, lane);
 }

@@ -24,13 +24,16 @@ void sched_lane_learn(struct sched *sched, const struct store_lane *row);
 void sched_lane_more(struct sched *sched, struct sched_lane *lane);
 /* Something of it becomes due at that time (seconds). */
 void sched_lane_due(struct sched *sched, struct sched_lane *lane, int64_t at);
-/* Lanes whose time has come may send; when the next one comes, in wall seconds; 0: none. */
-int64_t sched_lane_wake(struct sched *sched, int64_t now);
+/* Lanes whose time has come may send. */
+void sched_lane_wake(struct sched *sched, int64_t now);
 
 /* A due delivery joins the lane. It must be in sched->deliveries. */
 void sched_lane_add(struct sched *sched, struct sched_lane *lane, struct sched_delivery *delivery);
-/* Room for one more that was not read from the database. */
-bool sched_lane_has_room(const struct sched *sched, const struct sched_lane *lane);
+/*
+ * Room for an arrival, which was not read from the database; a retry may have to go back there for
+ * it. False when it would overtake first attempts that are not in memory.
+ */
+bool sched_lane_make_room(struct sched *sched, struct sched_lane *lane);
 /* Takes the first out of the list, which must not be empty. */
 struct sched_delivery *sched_lane_take(struct sched_lane *lane);
 /* A delivery that was taken waits again. */

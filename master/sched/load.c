@@ -72,7 +72,8 @@ bool
 sched_load_may_open(struct sched *sched, bool failing)
 {
 	unsigned all = sched->session_most * pool_count_ready(sched->pool, PROTO_ROLE_DELIVER);
-	unsigned waiting = failing ? sched->opening_failing : sched->opening;
+	unsigned half = all >= 2 ? all / 2 : 1;
+	unsigned quarter = all >= 4 ? all / 4 : 1;
 
-	return waiting < (failing ? all / 4 : all / 2) + 1;
+	return sched->opening < half && (!failing || sched->opening_failing < quarter);
 }

@@ -5,6 +5,8 @@ libmaster_a_SOURCES += \
 	master/sched/job.c master/sched/job.h \
 	master/sched/lane.c master/sched/lane.h \
 	master/sched/load.c master/sched/load.h \
+	master/sched/past.c master/sched/past.h \
+	master/sched/report.c master/sched/report.h \
 	master/sched/retry.c master/sched/retry.h \
 	master/sched/sched.c master/sched/sched.h \
 	master/sched/settle.c master/sched/settle.h \

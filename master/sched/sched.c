@@ -13,17 +13,23 @@
 #include "common/why.h"
 #include "master/pool/pool.h"
 #include "master/record.h"
+#include "master/route.h"
 #include "master/sched/delivery.h"
 #include "master/sched/destination.h"
 #include "master/sched/feed.h"
 #include "master/sched/job.h"
 #include "master/sched/lane.h"
 #include "master/sched/load.h"
+#include "master/sched/past.h"
 #include "master/sched/settle.h"
 #include "master/sched/state.h"
 #include "master/sched/write.h"
 #include "master/store/delivery.h"
 #include "master/store/turn.h"
+#include "master/subject.h"
+
+/* Seconds that a delivery waits for a worker to itself. */
+enum { SCHED_ALONE_PATIENCE = 60 };
 
 static unsigned
 sched_session_most(const struct settings *settings)
@@ -46,7 +52,10 @@ sched_new(const struct sched_options *options, struct why *why)
 	sched->lanes = map_new();
 	sched->deliveries = map_new();
 	sched->jobs = map_new();
+	sched->past = map_new();
 	list_init(&sched->movable);
+	for (int i = 0; i < SCHED_BLOCKS; i++)
+		list_init(&sched->blocked[i]);
 	list_init(&sched->dirty);
 	if (!sched_feed_all(sched, why))
 		sched_free(&sched);
@@ -75,8 +84,14 @@ sched_drop_destination(void *value)
 void
 sched_free(struct sched **sched)
 {
+	struct pool_worker *worker = NULL;
+
 	if (*sched == NULL)
 		return;
+	while ((worker = pool_next((*sched)->pool, worker)) != NULL)
+		if (worker->role == PROTO_ROLE_DELIVER)
+			sched_load_detach(worker);
+	map_free(&(*sched)->past, free);
 	map_free(&(*sched)->jobs, free);
 	map_free(&(*sched)->deliveries, sched_drop_delivery);
 	map_free(&(*sched)->lanes, free);
@@ -146,29 +161,110 @@ sched_send(struct sched *sched, struct sched_delivery *delivery, struct pool_wor
 		sched_settle_unsendable(sched, delivery, why.text);
 		break;
 	case SCHED_JOB_NO_CHANNEL:
+		pool_worker_kill(worker, "its channel takes nothing");
 		sched_lane_return(sched, delivery);
 		break;
 	}
 	sched_lane_settle(sched, lane);
 }
 
+/*
+ * Lost twice with its worker: it may be the reason, and gets a worker to itself. When none becomes
+ * free in a minute it goes in company: it must not wait for ever.
+ */
+static struct pool_worker *
+sched_choose_alone(struct sched *sched, const struct sched_delivery *delivery,
+		   struct pool_worker *company, bool *open)
+{
+	struct sched_destination *destination = delivery->via;
+
+	if (sched_load_empty(sched) == NULL &&
+	    clock_wall_ms() / 1000 >= delivery->due_at + SCHED_ALONE_PATIENCE)
+		return company;
+	return sched_destination_choose_alone(sched, destination, open);
+}
+
+/* The row is gone or held: somebody else decided. */
+static void
+sched_forget(struct sched *sched, struct sched_delivery *delivery)
+{
+	struct sched_lane *lane = delivery->lane;
+
+	sched_past_forget(sched, delivery);
+	sched_write_forget(delivery);
+	sched_lane_forget(sched, &delivery);
+	sched_lane_settle(sched, lane);
+}
+
+/* Whose connections it uses; NULL: next-hop names a relay that does not exist. */
+static struct sched_destination *
+sched_route(struct sched *sched, struct sched_delivery *delivery)
+{
+	struct sched_destination *via = delivery->lane->destination;
+	struct subject *subject;
+	struct route route;
+
+	if (route_is_direct(sched->settings))
+		return via;
+	subject = sched_delivery_subject(delivery);
+	route = route_find(sched->settings, subject);
+	if (route.unknown) {
+		log_error("alert: queue.outbound.next-hop names the relay %.*s, which does not "
+			  "exist: delivery=%llu waits",
+			  SLICE_ARG(route.relay), (unsigned long long)delivery->id);
+		sched_delivery_move(delivery, SCHED_OUT);
+		sched_settle_unroutable(sched, delivery, route.relay);
+		via = NULL;
+	} else if (route.relay.len > 0) {
+		via = sched_destination_relay(sched, route.relay);
+	}
+	subject_free(&subject);
+	return via;
+}
+
+/* The worker for a delivery that was picked; own: the one its domain could have; NULL: none now. */
+static struct pool_worker *
+sched_choose(struct sched *sched, struct sched_delivery *delivery, struct pool_worker *own,
+	     bool *open)
+{
+	struct pool_worker *worker = own;
+
+	if (own == NULL)
+		worker = sched_destination_choose(sched, delivery->via, open);
+	if (worker != NULL && delivery->lost >= 2)
+		worker = sched_choose_alone(sched, delivery, worker, open);
+	if (worker == NULL && delivery->via != delivery->lane->destination)
+		sched_destination_wait(delivery->lane->destination, delivery->via);
+	return worker;
+}
+
 /* One job for this destination; false when it cannot move now. */
 static bool
 sched_serve(struct sched *sched, struct sched_destination *destination)
 {
+	bool direct = route_is_direct(sched->settings);
 	struct sched_delivery *delivery;
-	struct pool_worker *worker;
+	struct pool_worker *worker = NULL;
 	bool open;
 
-	worker = sched_destination_choose(sched, destination, &open);
-	if (worker == NULL)
+	if (sched_destination_is_suspended(destination))
+		return false;
+	/* Asked before anything is read, when the connections are its own. */
+	if (direct)
+		worker = sched_destination_choose(sched, destination, &open);
+	if (direct && worker == NULL)
 		return false;
 	delivery = sched_pick(sched, destination);
 	if (delivery == NULL)
 		return false;
-	/* Lost twice with its worker: it may be the reason, and gets a worker to itself. */
-	if (delivery->lost >= 2)
-		worker = sched_load_empty(sched);
+	if (!sched_feed_confirm(sched, delivery)) {
+		sched_forget(sched, delivery);
+		return true;
+	}
+	delivery->via = sched_route(sched, delivery);
+	if (delivery->via == NULL)
+		return true;
+	worker = sched_choose(sched, delivery, worker, &open);
 	if (worker == NULL) {
 		sched_lane_return(sched, delivery);
 		return false;
@@ -177,35 +273,42 @@ sched_serve(struct sched *sched, struct sched_destination *destination)
 	return true;
 }
 
+/* Until the next lane has something due, or the next suspension ends. */
+static int64_t
+sched_wait(const struct sched *sched, int64_t now)
+{
+	const struct heap_link *later = heap_first(&sched->later);
+	const struct heap_link *resume = heap_first(&sched->suspended);
+
+	if (later == NULL || (resume != NULL && resume->key < later->key))
+		later = resume;
+	if (later == NULL)
+		return -1;
+	return later->key * 1000 > now ? later->key * 1000 - now : 0;
+}
+
 int64_t
 sched_turn(struct sched *sched)
 {
 	int64_t now = clock_wall_ms();
-	int64_t wake = sched_lane_wake(sched, now / 1000);
-	int64_t resume = sched_destination_wake(sched, now / 1000);
 	int jobs = 0;
 
-	while (jobs < SCHED_TURN_JOBS && !list_is_empty(&sched->movable) && sched_may_send(sched)) {
-		struct sched_destination *destination =
-		    list_first(&sched->movable, struct sched_destination, link);
-		bool moved;
-
-		list_remove(&destination->link);
-		destination->serving = true;
-		moved = sched_serve(sched, destination);
-		destination->serving = false;
-		jobs += moved;
-		if (moved)
-			sched_destination_poke(sched, destination);
-		sched_destination_drop(sched, destination);
+	sched_lane_wake(sched, now / 1000);
+	sched_destination_wake(sched, now / 1000);
+	sched_destination_unblock_room(sched);
+	while (jobs < SCHED_TURN_JOBS && sched_may_send(sched)) {
+		if (list_is_empty(&sched->movable)) {
+			if (!sched_destination_unblock(sched))
+				break;
+			continue;
+		}
+		jobs += sched_destination_serve(
+		    sched, list_first(&sched->movable, struct sched_destination, link),
+		    sched_serve);
 	}
 	if (jobs == SCHED_TURN_JOBS)
 		return 0;
-	if (wake == 0 || (resume != 0 && resume < wake))
-		wake = resume;
-	if (wake == 0)
-		return -1;
-	return wake * 1000 > now ? wake * 1000 - now : 0;
+	return sched_wait(sched, now);
 }
 
 void
@@ -238,14 +341,19 @@ sched_tick(struct sched *sched)
 void
 sched_arrived(struct sched *sched, const struct store_delivery *row)
 {
-	struct sched_lane *lane = sched_lane_get(sched, (uint64_t)row->lane_id, row->domain);
+	struct sched_lane *lane;
 	struct sched_delivery *delivery;
 
+	/* A domain nobody had mail for may be suspended all the same. */
+	if (map_find(sched->destinations, row->domain, strlen(row->domain)) == NULL)
+		sched_feed_know(sched, row->lane_id);
+	lane = sched_lane_get(sched, (uint64_t)row->lane_id, row->domain);
 	if (row->next_attempt_at > clock_wall_ms() / 1000) {
 		sched_lane_due(sched, lane, row->next_attempt_at);
-	} else if (sched_lane_has_room(sched, lane)) {
+	} else if (sched_lane_make_room(sched, lane)) {
 		delivery = sched_delivery_new(row);
 		delivery->ready_ms = clock_wall_ms();
+		delivery->seen = sched->edits;
 		map_put_id(sched->deliveries, delivery->id, delivery);
 		sched_lane_add(sched, lane, delivery);
 	} else {

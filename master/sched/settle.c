@@ -11,10 +11,11 @@
 #include "common/proto/result.h"
 #include "common/random.h"
 #include "common/settings/settings.h"
-#include "master/record.h"
 #include "master/sched/delivery.h"
 #include "master/sched/job.h"
 #include "master/sched/lane.h"
+#include "master/sched/past.h"
+#include "master/sched/report.h"
 #include "master/sched/retry.h"
 #include "master/sched/state.h"
 #include "master/sched/verdict.h"
@@ -24,46 +25,20 @@
 
 enum { SCHED_SETTLE_LOST_HELD = 3 };
 
-static void
-sched_settle_record(struct sched *sched, const struct sched_delivery *delivery,
-		    const struct sched_recipient *recipient, enum record_event event,
-		    const struct proto_result_facts *facts, int64_t next_attempt)
-{
-	int64_t ready = delivery->ready_ms ? delivery->ready_ms : delivery->due_at * 1000;
-	struct record_line line = {.event = event,
-				   .message = delivery->message,
-				   .delivery = delivery->id,
-				   .sender = delivery->sender,
-				   .rcpt = recipient->address,
-				   .domain = slice_of(delivery->lane->destination->name),
-				   .retry_num = delivery->retry_num,
-				   .size = delivery->size,
-				   .outcome = recipient->reported ? &recipient->outcome : NULL,
-				   .facts = facts,
-				   .queue_s = (double)(delivery->due_at - delivery->created_at),
-				   .schedule_s = (double)(delivery->sent_ms - ready) / 1000.0,
-				   .next_attempt = next_attempt};
-
-	if (line.queue_s < 0)
-		line.queue_s = 0;
-	if (line.schedule_s < 0)
-		line.schedule_s = 0;
-	record_add(sched->record, &line);
-}
-
 /* A result that is final is written at once; the delivery goes on with the others. */
 static void
 sched_settle_final(struct sched *sched, struct sched_delivery *delivery,
 		   struct sched_recipient *recipient, const struct proto_result_facts *facts)
 {
 	bool delivered = recipient->outcome.class == OUTCOME_DELIVERED;
+	struct sched_report report = {.event = delivered ? RECORD_DELIVERED : RECORD_BOUNCED,
+				      .facts = facts};
 
 	if (delivered)
 		sched->figures.delivered++;
 	else
 		sched->figures.bounced++;
-	sched_settle_record(sched, delivery, recipient,
-			    delivered ? RECORD_DELIVERED : RECORD_BOUNCED, facts, 0);
+	sched_report(sched, delivery, recipient, &report);
 	if (list_is_empty(&delivery->link))
 		list_append(&sched->dirty, &delivery->link);
 }
@@ -77,7 +52,7 @@ sched_settle_result(struct sched *sched, struct sched_job *job, const struct pro
 		const struct proto_result_recipient *from = &result->recipients[i];
 		struct sched_recipient *recipient = sched_delivery_recipient(delivery, from->id);
 
-		if (recipient == NULL || recipient->reported)
+		if (recipient == NULL || !recipient->out || recipient->reported)
 			return false;
 		sched_delivery_report(recipient, &from->outcome);
 		if (from->outcome.class != OUTCOME_TEMPORARY)
@@ -87,12 +62,14 @@ sched_settle_result(struct sched *sched, struct sched_job *job, const struct pro
 	return true;
 }
 
-/* The delivery waits again as if it had not been tried. */
+/* What is final must not wait for the rest of the delivery, nor be lost with it. */
 static void
-sched_settle_again(struct sched *sched, struct sched_delivery *delivery)
+sched_settle_keep(struct sched *sched, struct sched_delivery *delivery)
 {
-	sched_delivery_rewind(delivery);
-	sched_lane_return(sched, delivery);
+	if (list_is_empty(&delivery->link))
+		return;
+	list_remove(&delivery->link);
+	sched_write_partial(sched, delivery);
 }
 
 /* A text that stands for an answer nobody gave. */
@@ -101,6 +78,15 @@ sched_settle_assume(struct sched_delivery *delivery, const struct outcome *outco
 {
 	for (size_t i = 0; i < delivery->recipient_count; i++)
 		if (!delivery->recipients[i].reported)
+			sched_delivery_report(&delivery->recipients[i], outcome);
+}
+
+/* The same for those only who were in the job. */
+static void
+sched_settle_assume_out(struct sched_delivery *delivery, const struct outcome *outcome)
+{
+	for (size_t i = 0; i < delivery->recipient_count; i++)
+		if (delivery->recipients[i].out && !delivery->recipients[i].reported)
 			sched_delivery_report(&delivery->recipients[i], outcome);
 }
 
@@ -134,10 +120,14 @@ sched_settle_later(struct sched *sched, struct sched_delivery *delivery)
 {
 	const struct sched_recipient *first = sched_verdict_first(delivery);
 	bool local = first->outcome.local;
+	bool lost = local && first->outcome.step == OUTCOME_STEP_WORKER && delivery->lost > 0;
+	struct sched_report report = {.facts = sched_write_known(delivery)};
 	int64_t now = clock_wall_ms() / 1000;
 	bool expired = delivery->expires_at != 0 && delivery->expires_at <= now;
-	int64_t next = expired ? 0 : sched_settle_next(sched, delivery, local);
+	int64_t next = expired ? 0 : sched_settle_next(sched, delivery, local && !lost);
 
+	report.event = expired ? RECORD_EXPIRED : RECORD_DEFERRED;
+	report.next_attempt = next;
 	for (size_t i = 0; i < delivery->recipient_count; i++) {
 		struct sched_recipient *recipient = &delivery->recipients[i];
 
@@ -145,10 +135,12 @@ sched_settle_later(struct sched *sched, struct sched_delivery *delivery)
 			continue;
 		sched->figures.deferred += !expired;
 		sched->figures.bounced += expired;
-		sched_settle_record(sched, delivery, recipient,
-				    expired ? RECORD_EXPIRED : RECORD_DEFERRED,
-				    sched_write_known(delivery), next);
+		sched_report(sched, delivery, recipient, &report);
 	}
+	if (local)
+		sched_past_note(sched, delivery);
+	else
+		sched_past_forget(sched, delivery);
 	if (expired)
 		sched_write_finish(sched, delivery, STORE_RECIPIENT_EXPIRED);
 	else
@@ -184,10 +176,37 @@ sched_settle_has_part(const struct sched_delivery *delivery)
 	return left && reached;
 }
 
+/* Nothing was made of the job: who has no result yet goes out again at once. */
+static void
+sched_settle_again(struct sched *sched, struct sched_delivery *delivery)
+{
+	if (!sched_delivery_has_open(delivery)) {
+		sched_settle_end(sched, delivery);
+		return;
+	}
+	sched_settle_keep(sched, delivery);
+	sched_lane_return(sched, delivery);
+}
+
 static void
 sched_settle_finished(struct sched *sched, struct sched_delivery *delivery)
 {
-	const struct sched_recipient *first;
+	if (sched_settle_has_part(delivery)) {
+		sched_settle_keep(sched, delivery);
+		sched_lane_return(sched, delivery);
+		return;
+	}
+	/* Nobody was reached, which is true of those who were not tried, too. */
+	if (sched_delivery_has_open(delivery))
+		sched_settle_assume(delivery, &sched_verdict_first(delivery)->outcome);
+	sched_settle_end(sched, delivery);
+}
+
+/* The worker has said that it is through: those it forgot failed for now. */
+static void
+sched_settle_complete(struct sched_delivery *delivery)
+{
+	const struct sched_recipient *first = sched_verdict_first(delivery);
 	struct outcome silent = {.class = OUTCOME_TEMPORARY,
 				 .step = OUTCOME_STEP_WORKER,
 				 .error = OUTCOME_ERROR_IO,
@@ -195,13 +214,7 @@ sched_settle_finished(struct sched *sched, struct sched_delivery *delivery)
 				 .reply = slice_of("the worker ended the attempt without a result"),
 				 .local = true};
 
-	if (sched_settle_has_part(delivery)) {
-		sched_lane_return(sched, delivery);
-		return;
-	}
-	first = sched_verdict_first(delivery);
-	sched_settle_assume(delivery, first ? &first->outcome : &silent);
-	sched_settle_end(sched, delivery);
+	sched_settle_assume_out(delivery, first ? &first->outcome : &silent);
 }
 
 bool
@@ -209,25 +222,41 @@ sched_settle_done(struct sched *sched, struct sched_job *job, const struct proto
 {
 	struct sched_delivery *delivery = job->delivery;
 	bool opening = job->permit != SCHED_PERMIT_NONE;
+	const struct sched_recipient *first;
 
+	if (done->kind == PROTO_DONE_FINISHED)
+		sched_settle_complete(delivery);
 	sched_job_end(sched, &job);
 	sched_write_hosts(delivery, done->hosts);
-	if (done->kind == PROTO_DONE_FINISHED) {
-		const struct sched_recipient *first = sched_verdict_first(delivery);
-
-		if (opening && first != NULL && first->outcome.step <= OUTCOME_STEP_EHLO)
-			sched_destination_failed(delivery->lane->destination);
-		sched_settle_finished(sched, delivery);
-	} else {
+	if (done->kind != PROTO_DONE_FINISHED) {
 		sched_settle_again(sched, delivery);
+		return true;
 	}
+	first = sched_verdict_first(delivery);
+	if (opening && first != NULL && !first->outcome.local &&
+	    first->outcome.step <= OUTCOME_STEP_EHLO)
+		sched_destination_failed(delivery->via);
+	sched_settle_finished(sched, delivery);
 	return true;
+}
+
+static const struct outcome *
+sched_settle_outcome_lost(struct outcome *lost)
+{
+	*lost = (struct outcome){.class = OUTCOME_TEMPORARY,
+				 .step = OUTCOME_STEP_WORKER,
+				 .error = OUTCOME_ERROR_IO,
+				 .enhanced = {4, 3, 0},
+				 .reply = slice_of("the worker was lost"),
+				 .local = true};
+	return lost;
 }
 
 /* The final dot was out: nobody knows whether the peer has the message. */
 static void
-sched_settle_unknown(struct sched *sched, struct sched_delivery *delivery)
+sched_settle_unknown(struct sched *sched, struct sched_job *job)
 {
+	struct sched_delivery *delivery = job->delivery;
 	struct outcome unknown = {
 	    .class = OUTCOME_TEMPORARY,
 	    .step = OUTCOME_STEP_DOT,
@@ -236,43 +265,65 @@ sched_settle_unknown(struct sched *sched, struct sched_delivery *delivery)
 	    .reply = slice_of("the worker was lost while waiting for the answer to the message; "
 			      "it may be sent more than once"),
 	    .unknown = true};
+	struct outcome lost;
 
-	sched_settle_assume(delivery, &unknown);
+	sched_settle_assume_out(delivery, &unknown);
+	sched_job_end(sched, &job);
+	sched_settle_assume(delivery, sched_settle_outcome_lost(&lost));
 	sched_settle_end(sched, delivery);
+}
+
+static void
+sched_settle_hold(struct sched *sched, struct sched_delivery *delivery)
+{
+	log_error("alert: delivery=%llu msg=%llu was with a worker that died, for the third time: "
+		  "held; look at it with: postrider show %llu",
+		  (unsigned long long)delivery->id, (unsigned long long)delivery->message,
+		  (unsigned long long)delivery->message);
+	sched_settle_keep(sched, delivery);
+	sched_past_forget(sched, delivery);
+	sched_write_hold(sched, delivery);
 }
 
 void
 sched_settle_lost(struct sched *sched, struct sched_job *job)
 {
 	struct sched_delivery *delivery = job->delivery;
-	struct outcome lost = {.class = OUTCOME_TEMPORARY,
-			       .step = OUTCOME_STEP_WORKER,
-			       .error = OUTCOME_ERROR_IO,
-			       .enhanced = {4, 3, 0},
-			       .reply = slice_of("the worker was lost"),
-			       .local = true};
-	bool dot = job->dot;
+	struct outcome lost;
 
+	if (job->dot) {
+		sched_settle_unknown(sched, job);
+		return;
+	}
 	sched_job_end(sched, &job);
-	if (dot) {
-		sched_settle_unknown(sched, delivery);
-		return;
-	}
 	delivery->lost++;
-	if (delivery->lost == 1) {
+	sched_past_note(sched, delivery);
+	if (delivery->lost == 1 || !sched_delivery_has_open(delivery)) {
 		sched_settle_again(sched, delivery);
-		return;
+	} else if (delivery->lost >= SCHED_SETTLE_LOST_HELD) {
+		sched_settle_hold(sched, delivery);
+	} else {
+		sched_settle_assume(delivery, sched_settle_outcome_lost(&lost));
+		sched_settle_end(sched, delivery);
 	}
-	if (delivery->lost >= SCHED_SETTLE_LOST_HELD) {
-		log_error("alert: delivery=%llu msg=%llu was with a worker that died, for the "
-			  "third time: held; look at it with: postrider show %llu",
-			  (unsigned long long)delivery->id, (unsigned long long)delivery->message,
-			  (unsigned long long)delivery->message);
-		sched_write_hold(sched, delivery);
-		return;
-	}
-	sched_settle_assume(delivery, &lost);
+}
+
+void
+sched_settle_unroutable(struct sched *sched, struct sched_delivery *delivery, struct slice relay)
+{
+	struct str text = {0};
+	struct outcome outcome = {.class = OUTCOME_TEMPORARY,
+				  .step = OUTCOME_STEP_ROUTE,
+				  .error = OUTCOME_ERROR_IO,
+				  .enhanced = {4, 3, 5},
+				  .local = true};
+
+	str_printf(&text, "queue.outbound.next-hop names the relay %.*s, which does not exist",
+		   SLICE_ARG(relay));
+	outcome.reply = (struct slice){text.data, text.len};
+	sched_settle_assume(delivery, &outcome);
 	sched_settle_end(sched, delivery);
+	str_free(&text);
 }
 
 void

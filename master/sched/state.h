@@ -22,7 +22,7 @@ enum {
 	SCHED_LANE_MOST = 64,       /* deliveries one lane holds in memory */
 	SCHED_LANE_LOW = 16,        /* below this it is filled again */
 	SCHED_HELD_MOST = 20000,    /* deliveries in memory together */
-	SCHED_CROWDED_MOST = 4,     /* what a lane may still read when that is reached */
+	SCHED_CROWDED_MOST = 1,     /* what a lane may still hold when that is reached */
 	SCHED_TURN_JOBS = 256,      /* jobs sent in one turn of the event loop */
 	SCHED_PENDING_MOST = 10000, /* uncommitted operations at which dispatch pauses */
 };
@@ -36,6 +36,7 @@ struct sched_lane {
 	size_t waiting_count;
 	size_t away;            /* out, settling or stuck */
 	bool more;              /* the store may have due ones that are not in memory */
+	bool first_more;        /* with more: first attempts may be among them */
 	struct heap_link later; /* in sched->later, key: when something becomes due; else none */
 };
 
@@ -46,22 +47,35 @@ struct sched_link {
 	unsigned out;  /* jobs of this destination with it */
 };
 
-/* A recipient domain (later: a relay, a site): permits and turns are counted here. */
+/* A recipient domain or a relay (later: a site): permits and turns are counted here. */
 struct sched_destination {
 	char *name;
-	struct list link;  /* in sched->movable while it may be able to send */
+	struct list link;  /* in sched->movable while it may be able to send, or blocked */
 	struct list lanes; /* those with something to send now, in turn */
 	size_t lane_count; /* all its lanes in memory */
 	struct sched_link *links;
 	size_t link_count;
-	unsigned open;           /* connections, all workers */
-	unsigned opening;        /* jobs out that may open one and have not */
-	unsigned limit;          /* queue.outbound.connection.max-sessions */
-	bool greeted;            /* a session was opened there once: it is not unknown any more */
-	bool failing;            /* its last attempt to open a session failed */
-	bool serving;            /* it has its turn now: it must not be freed */
+	unsigned open;       /* connections, all workers */
+	unsigned opening;    /* jobs out that may open one and have not */
+	unsigned limit;      /* queue.outbound.connection.max-sessions */
+	bool greeted;        /* a session was opened there once: it is not unknown any more */
+	bool failing;        /* its last attempt to open a session failed */
+	bool serving;        /* it has its turn now: it must not be freed */
+	bool blocked;        /* in one of sched->blocked, or among the waiters of a relay */
+	const char *relay;   /* id, for a relay, which has no lanes; else NULL */
+	struct list waiters; /* of a relay: destinations whose next delivery goes through it */
+	struct sched_destination
+	    *waited;             /* the relay it waited for when it got its turn, or NULL */
 	int64_t suspended_until; /* seconds; 0: not */
 	struct heap_link resume; /* in sched->suspended while that is in the future */
+};
+
+/* What a destination waits for that others have. */
+enum sched_block {
+	SCHED_BLOCK_OPEN,    /* a permit to open among those for all */
+	SCHED_BLOCK_FAILING, /* one among those for destinations that fail */
+	SCHED_BLOCK_ROOM,    /* room at one worker */
+	SCHED_BLOCKS
 };
 
 /* Running totals for status and metrics. */
@@ -79,17 +93,20 @@ struct sched {
 	struct pool *pool;
 	struct record *record;
 	const struct settings *settings;
-	struct map *destinations; /* name -> sched_destination */
-	struct map *lanes;        /* id -> sched_lane */
-	struct map *deliveries;   /* id -> sched_delivery, every one in memory */
-	struct map *jobs;         /* id -> sched_job */
-	struct list movable;      /* destinations in turn */
-	struct list dirty;        /* deliveries with results not yet in an operation */
+	struct map *destinations;          /* name -> sched_destination */
+	struct map *lanes;                 /* id -> sched_lane */
+	struct map *deliveries;            /* id -> sched_delivery, every one in memory */
+	struct map *jobs;                  /* id -> sched_job */
+	struct map *past;                  /* id -> sched_past */
+	struct list movable;               /* destinations in turn */
+	struct list blocked[SCHED_BLOCKS]; /* destinations that wait for others, in turn */
+	struct list dirty;                 /* deliveries with results not yet in an operation */
 	struct heap later;        /* lanes with nothing due now, by when something will be */
 	struct heap suspended;    /* destinations, by when they may send again */
 	unsigned opening;         /* jobs out that may open a connection and have not */
 	unsigned opening_failing; /* those for destinations that were failing when they left */
 	unsigned session_most;    /* worker.max-sessions */
 	bool stopping;            /* no further job leaves */
+	uint64_t edits;           /* times somebody else was seen to have written */
 	struct sched_figures figures;
 };

@@ -7,11 +7,17 @@
 const struct sched_recipient *
 sched_verdict_first(const struct sched_delivery *delivery)
 {
+	const struct sched_recipient *local = NULL;
+
 	for (size_t i = 0; i < delivery->recipient_count; i++) {
 		const struct sched_recipient *recipient = &delivery->recipients[i];
 
-		if (recipient->reported && recipient->outcome.class == OUTCOME_TEMPORARY)
+		if (!recipient->reported || recipient->outcome.class != OUTCOME_TEMPORARY)
+			continue;
+		if (!recipient->outcome.local)
 			return recipient;
+		if (local == NULL)
+			local = recipient;
 	}
-	return NULL;
+	return local;
 }

@@ -10,6 +10,8 @@
 #include "common/proto/result.h"
 #include "master/sched/delivery.h"
 #include "master/sched/lane.h"
+#include "master/sched/past.h"
+#include "master/sched/report.h"
 #include "master/sched/state.h"
 #include "master/sched/verdict.h"
 #include "master/store/settle.h"
@@ -139,6 +141,15 @@ sched_write_recipients(struct sched_write *write, enum store_recipient_state oth
 	write->settle.recipients_count = count;
 }
 
+/* The change lies in its own arena, which must not be told through it that it is gone. */
+static void
+sched_write_free(struct sched_write *write)
+{
+	struct arena *arena = write->arena;
+
+	arena_free(&arena);
+}
+
 static void
 sched_write_complain(const struct sched_write *write)
 {
@@ -147,7 +158,18 @@ sched_write_complain(const struct sched_write *write)
 		  (unsigned long long)write->delivery->id);
 }
 
-/* The recipients' rows are written; the delivery itself is still out. */
+/* Results that could not be written become part of the delivery's last operation. */
+static void
+sched_write_unsettle(const struct sched_write *write)
+{
+	for (size_t i = 0; i < write->settle.recipients_count; i++)
+		sched_delivery_recipient(write->delivery, (uint64_t)write->settle.recipients[i].id)
+		    ->settled = false;
+	log_error("delivery=%llu: results of single recipients could not be written",
+		  (unsigned long long)write->delivery->id);
+}
+
+/* The recipients' rows are written; the delivery itself is still out, or waits for its next job. */
 static void
 sched_write_partial_done(struct store_op *op, bool committed, void *arg)
 {
@@ -155,8 +177,9 @@ sched_write_partial_done(struct store_op *op, bool committed, void *arg)
 
 	(void)op;
 	if (!committed)
-		log_error("delivery: results of single recipients could not be written");
-	arena_free(&write->arena);
+		sched_write_unsettle(write);
+	write->delivery->writing--;
+	sched_write_free(write);
 }
 
 /* The delivery's fate is written: it leaves memory, and its lane learns when it is due again. */
@@ -171,17 +194,20 @@ sched_write_end_done(struct store_op *op, bool committed, void *arg)
 	if (!committed) {
 		sched_write_complain(write);
 		sched_delivery_move(write->delivery, SCHED_STUCK);
-		arena_free(&write->arena);
+		sched_write_free(write);
 		return;
 	}
-	if (write->settle.removed_meanwhile)
+	if (write->settle.removed_meanwhile) {
 		log_info("delivery=%llu was removed from the queue meanwhile",
 			 (unsigned long long)write->delivery->id);
-	else if (write->next != 0)
+		if (write->settle.end == STORE_SETTLE_STAYS)
+			sched_report_removed(sched, write->delivery);
+	} else if (write->next != 0) {
 		sched_lane_due(sched, lane, write->next);
+	}
 	sched_lane_forget(sched, &write->delivery);
 	sched_lane_settle(sched, lane);
-	arena_free(&write->arena);
+	sched_write_free(write);
 }
 
 static struct sched_write *
@@ -204,6 +230,7 @@ sched_write_partial(struct sched *sched, struct sched_delivery *delivery)
 {
 	struct sched_write *write = sched_write_new(sched, delivery, sched_write_partial_done);
 
+	delivery->writing++;
 	write->settle.end = STORE_SETTLE_GOES_ON;
 	sched_write_recipients(write, STORE_RECIPIENT_PENDING);
 	store_turn_add(sched->store, &write->settle.op);
@@ -223,6 +250,7 @@ sched_write_finish(struct sched *sched, struct sched_delivery *delivery,
 {
 	struct sched_write *write = sched_write_new(sched, delivery, sched_write_end_done);
 
+	sched_past_forget(sched, delivery);
 	write->settle.end = STORE_SETTLE_FINISHED;
 	sched_write_recipients(write, state);
 	sched_write_end(write);
@@ -236,7 +264,7 @@ sched_write_last(struct sched_write *write)
 	const struct proto_result_facts *facts = sched_write_known(delivery);
 	struct arena *arena = write->arena;
 
-	write->last.class = (int)outcome->error;
+	write->last.class = outcome_error_name(outcome->error);
 	write->last.step = outcome_step_name(outcome->step);
 	write->last.code = outcome->code;
 	write->last.enhanced = sched_write_enhanced(arena, outcome->enhanced);
@@ -264,7 +292,8 @@ sched_write_attempt(struct sched_write *write, int64_t now)
 
 	if (delivery->trace != NULL && delivery->trace->hosts.len > 0)
 		text = delivery->trace->hosts;
-	write->attempt.at = now;
+	write->attempt.retry_num = delivery->retry_num;
+	write->attempt.at = delivery->sent_ms != 0 ? delivery->sent_ms / 1000 : now;
 	write->attempt.text = arena_printf(write->arena, "%s: %.*s",
 					   outcome_step_name(outcome->step), SLICE_ARG(text));
 	write->settle.attempt = &write->attempt;
@@ -302,9 +331,14 @@ sched_write_hold_done(struct store_op *op, bool committed, void *arg)
 
 	(void)op;
 	if (committed) {
+		if (hold->change.removed_meanwhile)
+			sched_report_removed(hold->sched, hold->delivery);
 		sched_lane_forget(hold->sched, &hold->delivery);
 		sched_lane_settle(hold->sched, lane);
 	} else {
+		log_error("alert: delivery=%llu could not be held; it is left alone until the "
+			  "next start",
+			  (unsigned long long)hold->delivery->id);
 		sched_delivery_move(hold->delivery, SCHED_STUCK);
 	}
 	free(hold);

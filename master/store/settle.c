@@ -66,7 +66,7 @@ settle_postpone(struct store *store, struct store_settle *settle, struct why *wh
 static void
 settle_bind_last(sqlite3_stmt *stmt, int place, const struct store_last *last)
 {
-	store_db_int(stmt, place, last->class);
+	store_db_text(stmt, place, last->class);
 	store_db_text(stmt, place + 1, last->step);
 	store_db_time(stmt, place + 2, last->code);
 	store_db_text(stmt, place + 3, last->enhanced);

@@ -28,3 +28,8 @@ check_PROGRAMS += tests/fuzz/fuzz_reply
 TESTS += tests/fuzz/fuzz_reply
 tests_fuzz_fuzz_reply_SOURCES = tests/fuzz/fuzz_reply.c tests/fuzz/replay.c
 tests_fuzz_fuzz_reply_LDADD = libworker.a libcommon.a $(WORKER_LIBS) $(COMMON_LIBS)
+
+check_PROGRAMS += tests/fuzz/fuzz_submit
+TESTS += tests/fuzz/fuzz_submit
+tests_fuzz_fuzz_submit_SOURCES = tests/fuzz/fuzz_submit.c tests/fuzz/replay.c
+tests_fuzz_fuzz_submit_LDADD = libworker.a libcommon.a $(WORKER_LIBS) $(COMMON_LIBS)

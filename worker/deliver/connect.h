@@ -41,5 +41,10 @@ struct deliver_connect *deliver_connect_start(struct event_base *base,
 					      const struct deliver_connect_request *request,
 					      deliver_connect_fn fn, void *arg);
 void deliver_connect_cancel(struct deliver_connect **dial);
+/*
+ * The descriptor, still the connect's own, when it is established although its answer has not been
+ * given yet; else -1. NULL is fine.
+ */
+int deliver_connect_established(const struct deliver_connect *dial);
 /* The local address of a connected socket. */
 struct netaddr deliver_connect_local(int fd);

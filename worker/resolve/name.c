@@ -1,5 +1,7 @@
 #include "worker/resolve/name.h"
 
+#include <netinet/in.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "common/arena.h"
@@ -137,4 +139,27 @@ resolve_name_text(struct arena *arena, const struct resolve_name *name)
 	copy = arena_copy(arena, str_c(&text), text.len);
 	str_free(&text);
 	return copy;
+}
+
+char *
+resolve_name_reverse(char text[RESOLVE_NAME_REVERSE], const struct sockaddr *address)
+{
+	const uint8_t *bytes;
+	size_t len = 0;
+
+	if (address->sa_family == AF_INET) {
+		bytes = (const uint8_t *)&((const struct sockaddr_in *)address)->sin_addr;
+		snprintf(text, RESOLVE_NAME_REVERSE, "%u.%u.%u.%u.in-addr.arpa", bytes[3], bytes[2],
+			 bytes[1], bytes[0]);
+		return text;
+	}
+	bytes = ((const struct sockaddr_in6 *)address)->sin6_addr.s6_addr;
+	for (size_t i = 0; i < 32; i++) {
+		uint8_t byte = bytes[15 - i / 2];
+
+		text[len++] = "0123456789abcdef"[byte >> (i % 2 ? 4 : 0) & 15];
+		text[len++] = '.';
+	}
+	snprintf(text + len, RESOLVE_NAME_REVERSE - len, "ip6.arpa");
+	return text;
 }

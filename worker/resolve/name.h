@@ -10,6 +10,7 @@
  * bytes. Pure; nothing is allocated but the texts.
  */
 struct arena;
+struct sockaddr;
 
 enum { RESOLVE_NAME_MAX = 255, RESOLVE_NAME_LABEL_MAX = 63 };
 
@@ -38,3 +39,7 @@ bool resolve_name_is_host(const struct resolve_name *name);
 /* Without the final dot, the root being "."; other bytes than a host's (a dot inside a label too)
  * are escaped as \DDD. */
 char *resolve_name_text(struct arena *arena, const struct resolve_name *name);
+
+/* The name under which an IPv4 or IPv6 address has its PTR records; returns text. */
+enum { RESOLVE_NAME_REVERSE = 80 };
+char *resolve_name_reverse(char text[RESOLVE_NAME_REVERSE], const struct sockaddr *address);

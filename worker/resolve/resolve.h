@@ -25,6 +25,7 @@ enum { RESOLVE_SERVERS_MAX = 6 };
 /* The numbers of RFC 1035 3.2.2, 3596, 6698. */
 enum resolve_type {
 	RESOLVE_A = 1,
+	RESOLVE_PTR = 12,
 	RESOLVE_MX = 15,
 	RESOLVE_TXT = 16,
 	RESOLVE_AAAA = 28,
@@ -36,7 +37,8 @@ enum resolve_status {
 	RESOLVE_NXDOMAIN, /* the name, or the end of its alias chain, does not exist */
 	RESOLVE_NODATA,   /* the name exists, a record of this type does not */
 	RESOLVE_SERVFAIL, /* every server failed; a DNSSEC failure looks like this */
-	RESOLVE_TIMEOUT,  /* nobody answered in time, or could be reached */
+	RESOLVE_TIMEOUT,  /* nobody answered this question in time, or could be reached */
+	RESOLVE_SILENT,   /* the same, and no server answers anything: a fault on our side */
 	RESOLVE_REFUSED,  /* no server would answer this question */
 	RESOLVE_GARBAGE,  /* the answer cannot be used: damaged, or all its records are */
 	RESOLVE_BAD_NAME, /* no packet was sent: the text is no name (see resolve_start) */
@@ -78,6 +80,7 @@ struct resolve_record {
 		struct resolve_mx_record mx;
 		struct resolve_txt_record txt;
 		struct resolve_tlsa_record tlsa;
+		const char *ptr; /* lower case, without the final dot */
 	};
 };
 

@@ -188,6 +188,20 @@ rr_read_mx(const struct rr_packet *packet, const struct rr_record *record,
 	return true;
 }
 
+/* A name that is no host's is of no use to anybody who asks for one. */
+static bool
+rr_read_ptr(const struct rr_packet *packet, const struct rr_record *record, const char **ptr)
+{
+	struct resolve_name host;
+	size_t at = record->data;
+
+	if (!resolve_name_read(&host, packet->data, packet->len, &at) ||
+	    at != record->data + record->size || !resolve_name_is_host(&host))
+		return false;
+	*ptr = resolve_name_text(packet->arena, &host);
+	return true;
+}
+
 static bool
 rr_read_txt(const struct rr_packet *packet, const struct rr_record *record,
 	    struct resolve_txt_record *txt)
@@ -255,6 +269,8 @@ rr_read_data(const struct rr_packet *packet, const struct rr_record *record,
 		return rr_read_txt(packet, record, &out->txt);
 	case RESOLVE_TLSA:
 		return rr_read_tlsa(packet, record, &out->tlsa);
+	case RESOLVE_PTR:
+		return rr_read_ptr(packet, record, &out->ptr);
 	}
 	return false;
 }

@@ -28,7 +28,7 @@ START_TEST(test_arena_keeps_and_cleans)
 	for (int i = 0; i < 1000; i++)
 		texts[i] = arena_printf(arena, "text %d %*s", i, i, "x");
 	for (int i = 0; i < 1000; i++)
-		ck_assert_int_eq(atoi(texts[i] + 5), i);
+		ck_assert_int_eq(strtol(texts[i] + 5, NULL, 10), i);
 	arena_reset(arena);
 	ck_assert_int_eq(cleaned, 1);
 	ck_assert_uint_eq((uintptr_t)arena_alloc(arena, 1) % 16, 0);
