@@ -149,6 +149,15 @@ sched_write_complain(const struct sched_write *write)
 		  (unsigned long long)write->delivery->id);
 }
 
+static void
+sched_write_free(struct sched_write *write)
+{
+	/* It lies in its arena. */
+	struct arena *arena = write->arena;
+
+	arena_free(&arena);
+}
+
 /* Results that could not be written become part of the delivery's last operation. */
 static void
 sched_write_unsettle(const struct sched_write *write)
@@ -170,7 +179,7 @@ sched_write_partial_done(struct store_op *op, bool committed, void *arg)
 	if (!committed)
 		sched_write_unsettle(write);
 	write->delivery->writing--;
-	arena_free(&write->arena);
+	sched_write_free(write);
 }
 
 /* The delivery's fate is written: it leaves memory, and its lane learns when it is due again. */
@@ -185,7 +194,7 @@ sched_write_end_done(struct store_op *op, bool committed, void *arg)
 	if (!committed) {
 		sched_write_complain(write);
 		sched_delivery_move(write->delivery, SCHED_STUCK);
-		arena_free(&write->arena);
+		sched_write_free(write);
 		return;
 	}
 	if (write->settle.removed_meanwhile) {
@@ -198,7 +207,7 @@ sched_write_end_done(struct store_op *op, bool committed, void *arg)
 	}
 	sched_lane_forget(sched, &write->delivery);
 	sched_lane_settle(sched, lane);
-	arena_free(&write->arena);
+	sched_write_free(write);
 }
 
 static struct sched_write *
