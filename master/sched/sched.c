@@ -215,7 +215,9 @@ sched_serve(struct sched *sched, struct sched_destination *destination)
 	if (delivery->lost >= 2)
 		worker = sched_choose_alone(sched, delivery, worker, &open);
 	if (worker == NULL) {
+		/* In this order: what comes back would give the destination its turn at once. */
 		sched_lane_return(sched, delivery);
+		sched_destination_block(sched, destination, SCHED_BLOCK_ROOM);
 		return false;
 	}
 	sched_send(sched, delivery, worker, open);
