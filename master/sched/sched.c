@@ -188,6 +188,7 @@ sched_forget(struct sched *sched, struct sched_delivery *delivery)
 {
 	struct sched_lane *lane = delivery->lane;
 
+	sched_delivery_move(delivery, SCHED_NOWHERE);
 	sched_past_forget(sched, delivery);
 	sched_write_forget(delivery);
 	sched_lane_forget(sched, &delivery);

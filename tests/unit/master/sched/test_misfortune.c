@@ -251,8 +251,8 @@ START_TEST(test_unreadable)
 	field_open(&field, test_even);
 	field_worker(&field);
 	for (size_t i = 0; i < 2; i++)
-		field_arrive(&field, &(struct field_message){.domain = "a.example",
-							     .size = sizes[i]});
+		field_arrive(&field,
+			     &(struct field_message){.domain = "a.example", .size = sizes[i]});
 	field_turn(&field);
 	while (field_take(&field, NULL, &job))
 		field_answer(&field, &job, OUTCOME_DELIVERED);
@@ -284,8 +284,9 @@ START_TEST(test_edits)
 	for (int i = 0; i < 4; i++)
 		ids[i] = field_arrive_at(&field, "a.example");
 	field_turn(&field);
-	field_sql(&field, "DELETE FROM message WHERE id = (SELECT message_id FROM delivery"
-			  " WHERE id = %llu)",
+	field_sql(&field,
+		  "DELETE FROM message WHERE id = (SELECT message_id FROM delivery"
+		  " WHERE id = %llu)",
 		  (unsigned long long)ids[0]);
 	field_sql(&field, "UPDATE delivery SET state = 2 WHERE id = %llu",
 		  (unsigned long long)ids[1]);
@@ -450,8 +451,9 @@ START_TEST(test_stuck)
 	field_turn(&field);
 	field_sql(&field, "CREATE TRIGGER bad BEFORE UPDATE ON recipient BEGIN"
 			  " SELECT raise(ABORT, 'bad'); END");
-	field_sql(&field, "CREATE TRIGGER worse BEFORE DELETE ON delivery WHEN old.id = %llu BEGIN"
-			  " SELECT raise(ABORT, 'worse'); END",
+	field_sql(&field,
+		  "CREATE TRIGGER worse BEFORE DELETE ON delivery WHEN old.id = %llu BEGIN"
+		  " SELECT raise(ABORT, 'worse'); END",
 		  (unsigned long long)id);
 	job = field_must_take(&field);
 	ck_assert_uint_eq(job.job.deliveries[0], id);
