@@ -158,6 +158,15 @@ sched_write_complain(const struct sched_write *write)
 		  (unsigned long long)write->delivery->id);
 }
 
+static void
+sched_write_free(struct sched_write *write)
+{
+	/* It lies in its arena. */
+	struct arena *arena = write->arena;
+
+	arena_free(&arena);
+}
+
 /* Results that could not be written become part of the delivery's last operation. */
 static void
 sched_write_unsettle(const struct sched_write *write)
