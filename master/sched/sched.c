@@ -190,6 +190,7 @@ sched_forget(struct sched *sched, struct sched_delivery *delivery)
 {
 	struct sched_lane *lane = delivery->lane;
 
+	sched_delivery_move(delivery, SCHED_NOWHERE);
 	sched_past_forget(sched, delivery);
 	sched_write_forget(delivery);
 	sched_lane_forget(sched, &delivery);
@@ -266,7 +267,9 @@ sched_serve(struct sched *sched, struct sched_destination *destination)
 		return true;
 	worker = sched_choose(sched, delivery, worker, &open);
 	if (worker == NULL) {
+		/* In this order: what comes back would give the destination its turn at once. */
 		sched_lane_return(sched, delivery);
+		sched_destination_block(sched, destination, SCHED_BLOCK_ROOM);
 		return false;
 	}
 	sched_send(sched, delivery, worker, open);
