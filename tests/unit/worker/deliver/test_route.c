@@ -47,7 +47,7 @@ read_hosts(const char *text, struct arena *arena, struct resolve_mx_host *hosts)
 	for (; *text != '\0'; text += strspn(text, " ")) {
 		size_t len = strcspn(text, " ");
 
-		hosts[count].preference = (uint16_t)atoi(text);
+		hosts[count].preference = (uint16_t)strtoul(text, NULL, 10);
 		hosts[count++].name = arena_printf(arena, "%c.test", text[len - 1]);
 		text += len;
 	}
