@@ -133,10 +133,12 @@ stage_build_addresses(int v4, int v6)
 {
 	struct ifreq request = {.ifr_name = "lo"};
 	struct sockaddr_in *address = (struct sockaddr_in *)&request.ifr_addr;
-	struct in6_ifreq six = {.ifr6_prefixlen = 128};
+	struct in6_ifreq six;
 
 	if (ioctl(v4, SIOCGIFFLAGS, &request) != 0)
 		return false;
+	memset(&six, 0, sizeof(six));
+	six.ifr6_prefixlen = 128;
 	request.ifr_flags |= IFF_UP;
 	if (ioctl(v4, SIOCSIFFLAGS, &request) != 0 || ioctl(v4, SIOCGIFINDEX, &request) != 0)
 		return false;
@@ -368,6 +370,8 @@ stage_free(struct stage **stage)
 	deliver_free(&(*stage)->deliver);
 	for (size_t i = 0; i < 256; i++)
 		peer_free(&(*stage)->peers[i]);
+	for (size_t i = 0; i < (*stage)->fd_count; i++)
+		close((*stage)->fds[i]);
 	server_free(&all->dns);
 	channel_free(&(*stage)->master);
 	channel_free(&(*stage)->worker);
