@@ -373,7 +373,7 @@ static const struct still {
 };
 
 /* A listening socket nobody accepts from, whose queue is full: connecting to it takes for ever. */
-static int
+static void
 full_socket(struct stage *stage)
 {
 	struct netaddr address;
@@ -388,8 +388,9 @@ full_socket(struct stage *stage)
 		int filler = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
 		connect(filler, &address.sa.any, netaddr_len(&address));
+		stage->fds[stage->fd_count++] = filler;
 	}
-	return fd;
+	stage->fds[stage->fd_count++] = fd;
 }
 
 /* Sends the job that will stand still. */
