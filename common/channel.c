@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <event2/event.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdalign.h>
 #include <stdlib.h>
@@ -10,6 +11,7 @@
 #include <unistd.h>
 
 #include "common/alloc.h"
+#include "common/clock.h"
 #include "common/frame.h"
 #include "common/list.h"
 
@@ -35,6 +37,8 @@ struct channel {
 	struct list items;
 	size_t item_count;
 	bool over_high_water;
+	bool paused;
+	bool deaf;   /* the peer takes nothing any more; what it has sent is still to be read */
 	bool *freed; /* set while a callback runs: tells it that the channel was freed inside */
 };
 
@@ -145,11 +149,14 @@ channel_receive(struct channel *channel, int *fd, const char **reason)
 	ssize_t len = recvmsg(channel->fd, &msg, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
 
 	*fd = -1;
+	/* A peer that ended with frames of ours unread: the kernel says so once, before it hands
+	 * out what the peer had sent. */
+	if (len < 0 && errno == ECONNRESET)
+		len = recvmsg(channel->fd, &msg, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
 	if (len < 0 && (errno == EAGAIN || errno == EINTR))
 		return 0;
 	if (len <= 0) {
-		*reason =
-		    len == 0 || errno == ECONNRESET ? "closed by the other end" : strerror(errno);
+		*reason = len == 0 ? "closed by the other end" : strerror(errno);
 		return -1;
 	}
 	*fd = channel_received_fd(&msg);
@@ -197,12 +204,12 @@ channel_on_read(evutil_socket_t socket, short what, void *arg)
 
 		if (len < 0)
 			channel_close(channel, reason);
-		if (len <= 0 || !channel_deliver(channel, (size_t)len, fd))
+		if (len <= 0 || !channel_deliver(channel, (size_t)len, fd) || channel->paused)
 			return;
 	}
 }
 
-/* 1: sent, 0: no room now, -1: the channel is broken. */
+/* 1: sent, 0: no room now, -1: see errno. */
 static int
 channel_transmit(struct channel *channel, const void *data, size_t len, int fd)
 {
@@ -228,22 +235,34 @@ channel_transmit(struct channel *channel, const void *data, size_t len, int fd)
 											      : -1;
 }
 
-static void
+/* False when there is no descriptor left to keep fd in. */
+static bool
 channel_enqueue(struct channel *channel, const void *data, size_t len, int fd)
 {
-	struct channel_item *item = alloc_resize(NULL, sizeof(*item) + len, 1);
+	int copy = fd >= 0 ? fcntl(fd, F_DUPFD_CLOEXEC, 3) : -1;
+	struct channel_item *item;
 
+	if (fd >= 0 && copy < 0)
+		return false;
+	item = alloc_resize(NULL, sizeof(*item) + len, 1);
 	item->len = len;
 	memcpy(item->data, data, len);
-	item->fd = fd >= 0 ? dup(fd) : -1;
+	item->fd = copy;
 	list_append(&channel->items, &item->link);
 	if (channel->item_count++ == 0)
 		event_add(channel->write_event, NULL);
 	if (channel->item_count >= CHANNEL_HIGH_WATER)
 		channel->over_high_water = true;
+	return true;
 }
 
-/* Sends what the socket takes; false when the channel is broken. */
+static bool
+channel_is_peer_gone(int error)
+{
+	return error == EPIPE || error == ECONNRESET || error == ECONNREFUSED || error == ENOTCONN;
+}
+
+/* Sends what the socket takes; false when it takes no more for ever, see errno. */
 static bool
 channel_drain(struct channel *channel)
 {
@@ -259,8 +278,20 @@ channel_drain(struct channel *channel)
 			close(item->fd);
 		free(item);
 	}
-	event_del(channel->write_event);
 	return true;
+}
+
+/*
+ * Nobody reads at the other end. What came from there before is worth having, so gone() is left to
+ * the reader, who finds the end behind it.
+ */
+static void
+channel_go_deaf(struct channel *channel)
+{
+	channel->deaf = true;
+	channel->over_high_water = false;
+	channel_drop_items(channel);
+	event_del(channel->write_event);
 }
 
 static void
@@ -271,10 +302,16 @@ channel_on_write(evutil_socket_t socket, short what, void *arg)
 	(void)socket;
 	(void)what;
 	if (!channel_drain(channel)) {
-		channel_close(channel, "closed by the other end");
+		if (channel_is_peer_gone(errno))
+			channel_go_deaf(channel);
+		else
+			channel_close(channel, strerror(errno));
 		return;
 	}
-	if (channel->item_count > 0 || !channel->over_high_water)
+	if (channel->item_count > 0)
+		return;
+	event_del(channel->write_event);
+	if (!channel->over_high_water)
 		return;
 	channel->over_high_water = false;
 	if (channel->handlers->drained != NULL)
@@ -300,14 +337,20 @@ channel_new(struct event_base *base, int fd, const struct channel_handlers *hand
 bool
 channel_send(struct channel *channel, const struct wire_writer *writer, int fd)
 {
-	if (writer->failed || channel->fd < 0)
+	if (writer->failed || writer->len > WIRE_PACKET_MAX || channel->fd < 0 || channel->deaf)
 		return false;
-	if (channel->item_count == 0 &&
-	    channel_transmit(channel, writer->data, writer->len, fd) > 0)
-		return true;
-	/* A broken socket shows as an event; gone() is never called from here. */
-	channel_enqueue(channel, writer->data, writer->len, fd);
-	return true;
+	if (channel->item_count == 0) {
+		int sent = channel_transmit(channel, writer->data, writer->len, fd);
+
+		if (sent > 0)
+			return true;
+		if (sent < 0 && channel_is_peer_gone(errno)) {
+			channel_go_deaf(channel);
+			return false;
+		}
+	}
+	/* Any other trouble is found again by the event: gone() is never called from here. */
+	return channel_enqueue(channel, writer->data, writer->len, fd);
 }
 
 size_t
@@ -319,6 +362,7 @@ channel_queued(const struct channel *channel)
 void
 channel_pause(struct channel *channel, bool pause)
 {
+	channel->paused = pause;
 	if (channel->fd < 0)
 		return;
 	if (pause)
@@ -330,10 +374,13 @@ channel_pause(struct channel *channel, bool pause)
 void
 channel_flush(struct channel *channel, int timeout_ms)
 {
+	int64_t until = clock_mono_ms() + timeout_ms;
+
 	while (channel->fd >= 0 && channel->item_count > 0) {
 		struct pollfd poller = {.fd = channel->fd, .events = POLLOUT};
+		int64_t left = until - clock_mono_ms();
 
-		if (poll(&poller, 1, timeout_ms) <= 0 || !channel_drain(channel))
+		if (left < 0 || poll(&poller, 1, (int)left) <= 0 || !channel_drain(channel))
 			return;
 	}
 }

@@ -23,7 +23,10 @@ enum { CHANNEL_HIGH_WATER = 256 }; /* frames in the queue at which drained() is 
 struct channel_handlers {
 	/* One frame. False: the frame is bad, and the channel is closed (gone() follows). */
 	bool (*frame)(struct channel *channel, struct frame *frame, void *arg);
-	/* The peer closed, or the channel was closed for what reason says. Called once at most. */
+	/*
+	 * The peer closed, or the channel was closed for what reason says. Called once at most,
+	 * behind the last frame the peer had sent.
+	 */
 	void (*gone)(struct channel *channel, const char *reason, void *arg);
 	/* The queue, which had passed the high-water mark, is empty again. May be NULL. */
 	void (*drained)(struct channel *channel, void *arg);
@@ -41,7 +44,8 @@ void *channel_packet(void);
 /*
  * Sends the frame in writer (built by frame_begin() in any buffer), copying it if it must wait.
  * fd, unless -1, goes along and stays the caller's. False when the writer failed (the frame is too
- * large) or the channel is gone; nothing is sent then.
+ * large), the peer takes nothing any more, or fd must wait and no descriptor is left to keep it in;
+ * nothing is sent then.
  */
 bool channel_send(struct channel *channel, const struct wire_writer *writer, int fd);
 

@@ -6,7 +6,6 @@
 #include <string.h>
 #include <sysexits.h>
 #include <syslog.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "common/clock.h"
@@ -121,15 +120,10 @@ static void
 log_write(enum log_level level, const char *text)
 {
 	char line[LOG_LINE + 128];
-	char stamp[32];
-	int64_t now = clock_wall_ms();
-	time_t seconds = (time_t)(now / 1000);
-	struct tm tm;
+	char stamp[CLOCK_TEXT];
 	int len;
 
-	gmtime_r(&seconds, &tm);
-	strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S", &tm);
-	len = snprintf(line, sizeof(line), "%s.%03dZ %s %s[%d]: %s\n", stamp, (int)(now % 1000),
+	len = snprintf(line, sizeof(line), "%s %s %s[%d]: %s\n", clock_iso(stamp, clock_wall_ms()),
 		       log_levels[level].name, log_state.name, (int)getpid(), text);
 	if (len >= (int)sizeof(line)) {
 		len = (int)sizeof(line) - 1;

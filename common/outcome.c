@@ -92,5 +92,7 @@ outcome_is_better(const struct outcome *a, const struct outcome *b)
 {
 	if (a->class != b->class)
 		return a->class < b->class;
-	return a->code != 0 && b->code == 0;
+	if ((a->code != 0) != (b->code != 0))
+		return a->code != 0;
+	return !a->local && b->local;
 }

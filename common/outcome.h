@@ -69,6 +69,7 @@ char *outcome_enhanced_text(char text[OUTCOME_ENHANCED_TEXT], struct outcome_enh
 bool outcome_enhanced_parse(struct slice text, struct outcome_enhanced *enhanced);
 /*
  * True when a is more hopeful than b: of several hosts tried, the most hopeful result is the
- * attempt's (temporary over permanent, a reply over none).
+ * attempt's (temporary over permanent, a reply over none, the peer's failure over one of ours,
+ * which would not count as an attempt).
  */
 bool outcome_is_better(const struct outcome *a, const struct outcome *b);

@@ -10,6 +10,8 @@
 #include "common/alloc.h"
 #include "common/log.h"
 
+enum { STR_PRINTF = 32 }; /* most printed texts fit at the first try */
+
 struct slice
 slice_of(const char *text)
 {
@@ -127,18 +129,51 @@ str_text(struct str *str, const char *text)
 	str_bytes(str, text, strlen(text));
 }
 
+/* At least digits digits. */
+static void
+str_digits(struct str *str, unsigned long long number, unsigned digits)
+{
+	char text[24];
+	char *at = text + sizeof(text);
+
+	for (unsigned n = 0; n < digits || number > 0; n++, number /= 10)
+		*--at = (char)('0' + number % 10);
+	str_bytes(str, at, (size_t)(text + sizeof(text) - at));
+}
+
+void
+str_number(struct str *str, unsigned long long number)
+{
+	str_digits(str, number, 1);
+}
+
+void
+str_fixed(struct str *str, unsigned long long number, unsigned digits)
+{
+	unsigned long long one = 1;
+
+	for (unsigned i = 0; i < digits; i++)
+		one *= 10;
+	str_digits(str, number / one, 1);
+	str_char(str, '.');
+	str_digits(str, number % one, digits);
+}
+
 void
 str_vprintf(struct str *str, const char *format, va_list ap)
 {
 	va_list again;
+	char *end = str_reserve(str, STR_PRINTF);
+	size_t room = str->room - str->len;
 	int len;
 
 	va_copy(again, ap);
-	len = vsnprintf(NULL, 0, format, again);
+	len = vsnprintf(end, room, format, again);
 	va_end(again);
 	if (len < 0)
 		log_die("bad format: %s", format);
-	vsnprintf(str_reserve(str, (size_t)len), (size_t)len + 1, format, ap);
+	if ((size_t)len >= room)
+		vsnprintf(str_reserve(str, (size_t)len), (size_t)len + 1, format, ap);
 	str->len += (size_t)len;
 }
 
@@ -191,16 +226,28 @@ str_json_char(struct str *str, unsigned char c)
 	}
 }
 
+/* Length of the beginning that needs no thought: printable ASCII without quote and backslash. */
+static size_t
+str_plain(const char *data, size_t len)
+{
+	size_t n = 0;
+
+	while (n < len && data[n] >= 0x20 && data[n] < 0x7f && data[n] != '"' && data[n] != '\\')
+		n++;
+	return n;
+}
+
 void
 str_json(struct str *str, const char *data, size_t len)
 {
 	str_char(str, '"');
 	while (len > 0) {
-		size_t n = str_utf8((const unsigned char *)data, len);
+		size_t plain = str_plain(data, len);
+		size_t n = plain ? plain : str_utf8((const unsigned char *)data, len);
 
 		if (n == 0)
 			str_text(str, "\xef\xbf\xbd");
-		else if (n == 1)
+		else if (plain == 0 && n == 1)
 			str_json_char(str, (unsigned char)*data);
 		else
 			str_bytes(str, data, n);
@@ -215,7 +262,8 @@ str_printable(struct str *str, const char *data, size_t len)
 {
 	while (len > 0) {
 		unsigned char c = (unsigned char)*data;
-		size_t n = str_utf8((const unsigned char *)data, len);
+		size_t plain = str_plain(data, len);
+		size_t n = plain ? plain : str_utf8((const unsigned char *)data, len);
 
 		if (n == 0 || c < 0x20 || c == 0x7f)
 			str_printf(str, "\\x%02x", c);

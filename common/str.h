@@ -37,6 +37,10 @@ void str_clear(struct str *str);
 void str_char(struct str *str, char c);
 void str_bytes(struct str *str, const void *data, size_t len);
 void str_text(struct str *str, const char *text);
+/* Decimal, without printf's price. */
+void str_number(struct str *str, unsigned long long number);
+/* number / 10^digits with all its digits behind the point: 1234, 3 gives "1.234". */
+void str_fixed(struct str *str, unsigned long long number, unsigned digits);
 void str_printf(struct str *str, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void str_vprintf(struct str *str, const char *format, va_list ap)
     __attribute__((format(printf, 2, 0)));

@@ -13,9 +13,11 @@
 #include "common/log.h"
 #include "common/settings/complaint.h"
 #include "common/settings/settings.h"
+#include "common/str.h"
 #include "common/why.h"
 #include "master/ctl/ctl.h"
 #include "master/daemon.h"
+#include "master/explain.h"
 #include "master/generation.h"
 #include "master/intake.h"
 #include "master/lend.h"
@@ -56,6 +58,8 @@ core_deliver_frame(struct pool_worker *worker, struct frame *frame, void *arg)
 {
 	struct core *core = arg;
 
+	if (frame->type == FRAME_STEP || frame->type == FRAME_EXPLAINED)
+		return explain_frame(core->explain, worker, frame);
 	return sched_worker_frame(core->sched, worker, frame);
 }
 
@@ -65,6 +69,7 @@ core_deliver_gone(struct pool_worker *worker, const char *reason, void *arg)
 	struct core *core = arg;
 
 	(void)reason;
+	explain_worker_gone(core->explain, worker);
 	sched_worker_gone(core->sched, worker);
 }
 
@@ -285,6 +290,7 @@ core_start(struct core *core, const struct core_options *options, int *status, s
 	core->sched = sched_new(&sched, why);
 	if (core->sched == NULL)
 		return false;
+	core->explain = explain_new(core->pool);
 	core->lend = lend_new(core->store);
 	core->intake = intake_new(core->store, core->lend, core->sched, core->generation->settings);
 	core->listen = listen_new(pool_get_spawn(core->pool));
@@ -347,14 +353,23 @@ core_stop(struct core *core, int status)
 	pool_stop(core->pool, core_stopped, core);
 }
 
+/* The same lines as `postrider check` prints. */
 static void
-core_say_warnings(struct settings_complaints *complaints)
+core_say_complaints(const struct core *core, struct settings_complaints *complaints)
 {
+	struct str line = {0};
+
 	for (size_t i = 0; i < settings_complaint_count(complaints); i++) {
 		const struct settings_complaint *one = settings_complaint_at(complaints, i);
 
-		log_line(one->warning ? LOG_LEVEL_WARN : LOG_LEVEL_ERROR, one->text);
+		str_clear(&line);
+		str_printf(&line, "%s:%u:%u: ", core->config, one->line, one->column);
+		str_printable(&line, one->key, slice_of(one->key).len);
+		str_text(&line, ": ");
+		str_printable(&line, one->text, slice_of(one->text).len);
+		log_line(one->warning ? LOG_LEVEL_WARN : LOG_LEVEL_ERROR, str_c(&line));
 	}
+	str_free(&line);
 }
 
 bool
@@ -370,7 +385,7 @@ core_reload(struct core *core, struct why *why)
 	daemon_notify("RELOADING=1");
 	complaints = settings_complaint_new(core->config);
 	next = generation_load(core->config, core->generation->number + 1, complaints, why);
-	core_say_warnings(complaints);
+	core_say_complaints(core, complaints);
 	settings_complaint_free(&complaints);
 	if (next == NULL) {
 		daemon_notify("READY=1");
@@ -404,6 +419,7 @@ core_free(struct core *core)
 		store_db_close(&core->store);
 	intake_free(&core->intake);
 	lend_free(&core->lend);
+	explain_free(&core->explain);
 	sched_free(&core->sched);
 	pool_free(&core->pool);
 	listen_free(&core->listen);

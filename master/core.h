@@ -10,6 +10,7 @@
  */
 struct ctl;
 struct event_base;
+struct explain;
 struct generation;
 struct intake;
 struct lend;
@@ -27,6 +28,7 @@ struct core {
 	struct store *store;
 	struct pool *pool;
 	struct sched *sched;
+	struct explain *explain;
 	struct lend *lend;
 	struct intake *intake;
 	struct listen_set *listen;

@@ -271,8 +271,13 @@ envelope_row(struct arena *arena, const struct store_arrive *arrive, size_t inde
 	row->next_attempt_at = from->next_attempt_at;
 	row->next_notify_at = from->next_notify_at;
 	row->expires_at = from->expires_at;
-	row->last = (struct store_last){
-	    .step = "", .enhanced = "", .reply = "", .host = "", .ip = "", .tls_error = ""};
+	row->last = (struct store_last){.class = "",
+					.step = "",
+					.enhanced = "",
+					.reply = "",
+					.host = "",
+					.ip = "",
+					.tls_error = ""};
 	row->domain = from->domain;
 	row->message_id = arrive->message_id;
 	row->sender = arrive->sender;

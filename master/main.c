@@ -120,28 +120,42 @@ main_become(const struct main_options *options, struct generation **generation,
 	return *generation != NULL;
 }
 
+/* All that comes before the core: who we are, what is to be logged where, whose spool it is. */
+static bool
+main_prepare(const struct main_options *options, struct core_options *core_options, int *status,
+	     struct why *why)
+{
+	struct daemon_accounts accounts;
+	const struct settings *settings;
+	bool locked;
+
+	if (!main_become(options, &core_options->generation, &accounts, status, why))
+		return false;
+	*status = EX_OSERR;
+	settings = core_options->generation->settings;
+	log_set_level((enum log_level)settings_choice(settings, SETTING_LOG_LEVEL));
+	if (!log_open(settings_text(settings, SETTING_LOG_TARGET), why))
+		return false;
+	core_options->lock = daemon_lock(settings_text(settings, SETTING_SPOOL_PATH), &locked, why);
+	core_options->worker_uid = accounts.worker.uid;
+	core_options->worker_gid = accounts.worker.gid;
+	if (core_options->lock < 0 && locked)
+		*status = EX_TEMPFAIL;
+	return core_options->lock >= 0;
+}
+
 static int
 main_serve(const struct main_options *options, int spawner)
 {
 	struct core_options core_options = {.config = options->config, .spawner = spawner};
-	struct daemon_accounts accounts;
-	const struct settings *settings;
 	struct why why = {0};
 	struct core core;
-	bool locked;
 	int status;
 
-	if (!main_become(options, &core_options.generation, &accounts, &status, &why))
+	if (!main_prepare(options, &core_options, &status, &why)) {
+		generation_free(&core_options.generation);
 		return main_fail(status, why.text);
-	settings = core_options.generation->settings;
-	log_set_level((enum log_level)settings_choice(settings, SETTING_LOG_LEVEL));
-	if (!log_open(settings_text(settings, SETTING_LOG_TARGET), &why))
-		return main_fail(EX_OSERR, why.text);
-	core_options.lock = daemon_lock(settings_text(settings, SETTING_SPOOL_PATH), &locked, &why);
-	if (core_options.lock < 0)
-		return main_fail(locked ? EX_TEMPFAIL : EX_OSERR, why.text);
-	core_options.worker_uid = accounts.worker.uid;
-	core_options.worker_gid = accounts.worker.gid;
+	}
 	if (!core_start(&core, &core_options, &status, &why)) {
 		core_free(&core);
 		return main_fail(status, why.text);

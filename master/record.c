@@ -82,13 +82,52 @@ record_reopen(struct record *record, const char *path, bool must, struct why *wh
 	return record->path == NULL || record_open(record, why);
 }
 
+/* A line is put together without printf: it is written for every recipient. */
+static void
+record_key(struct str *str, const char *key)
+{
+	str_text(str, ",\"");
+	str_text(str, key);
+	str_text(str, "\":");
+}
+
 static void
 record_text(struct str *str, const char *key, struct slice text)
 {
 	if (text.len == 0)
 		return;
-	str_printf(str, ",\"%s\":", key);
+	record_key(str, key);
 	str_json(str, text.data, text.len);
+}
+
+static void
+record_number(struct str *str, const char *key, unsigned long long number)
+{
+	record_key(str, key);
+	str_number(str, number);
+}
+
+static void
+record_bool(struct str *str, const char *key, bool value)
+{
+	record_key(str, key);
+	str_text(str, value ? "true" : "false");
+}
+
+/* Seconds with some digits behind the point, for people and for JSON. */
+static void
+record_seconds(struct str *str, double seconds, unsigned digits)
+{
+	double whole = seconds * (digits == 3 ? 1000.0 : 100.0) + 0.5;
+
+	str_fixed(str, whole > 0 && whole < 1e15 ? (unsigned long long)whole : 0, digits);
+}
+
+static void
+record_duration(struct str *str, const char *key, double seconds)
+{
+	record_key(str, key);
+	record_seconds(str, seconds, 3);
 }
 
 static void
@@ -100,7 +139,8 @@ record_tls(struct str *str, const struct proto_result_facts *facts)
 	str_json(str, facts->tls_version.data, facts->tls_version.len);
 	record_text(str, "cipher", facts->tls_cipher);
 	record_text(str, "policy", facts->tls_policy);
-	str_printf(str, ",\"verified\":%s}", facts->tls_verified ? "true" : "false");
+	record_bool(str, "verified", facts->tls_verified);
+	str_char(str, '}');
 }
 
 static void
@@ -109,7 +149,7 @@ record_facts(struct str *str, const struct proto_result_facts *facts)
 	record_text(str, "host", facts->host);
 	record_text(str, "remote_ip", facts->remote_ip);
 	if (facts->port != 0)
-		str_printf(str, ",\"port\":%u", facts->port);
+		record_number(str, "port", facts->port);
 	record_text(str, "source_ip", facts->source_ip);
 	record_text(str, "ehlo", facts->ehlo);
 	record_tls(str, facts);
@@ -121,15 +161,15 @@ record_outcome(struct str *str, const struct outcome *outcome)
 	char enhanced[OUTCOME_ENHANCED_TEXT];
 
 	if (outcome->class != OUTCOME_DELIVERED)
-		str_printf(str, ",\"step\":\"%s\"", outcome_step_name(outcome->step));
+		record_text(str, "step", slice_of(outcome_step_name(outcome->step)));
 	if (outcome->code != 0)
-		str_printf(str, ",\"code\":%u", outcome->code);
+		record_number(str, "code", outcome->code);
 	record_text(str, "enhanced", slice_of(outcome_enhanced_text(enhanced, outcome->enhanced)));
 	record_text(str, "reply", outcome->reply);
 	if (outcome->class != OUTCOME_DELIVERED)
-		str_printf(str, ",\"local\":%s", outcome->local ? "true" : "false");
+		record_bool(str, "local", outcome->local);
 	if (outcome->unknown)
-		str_text(str, ",\"unknown_outcome\":true");
+		record_bool(str, "unknown_outcome", true);
 }
 
 static void
@@ -137,18 +177,20 @@ record_session(struct str *str, const struct proto_result_facts *facts)
 {
 	if (facts == NULL || facts->session == 0)
 		return;
-	str_printf(str, ",\"session\":%llu,\"reused\":%s", (unsigned long long)facts->session,
-		   facts->reused ? "true" : "false");
+	record_number(str, "session", facts->session);
+	record_bool(str, "reused", facts->reused);
 }
 
 static void
 record_delays(struct str *str, const struct record_line *line)
 {
-	str_printf(str, ",\"delays\":{\"queue\":%.3f,\"schedule\":%.3f", line->queue_s,
-		   line->schedule_s);
-	if (line->facts != NULL)
-		str_printf(str, ",\"connect\":%.3f,\"transfer\":%.3f",
-			   line->facts->connect_ms / 1000.0, line->facts->transfer_ms / 1000.0);
+	str_text(str, ",\"delays\":{\"queue\":");
+	record_seconds(str, line->queue_s, 3);
+	record_duration(str, "schedule", line->schedule_s);
+	if (line->facts != NULL) {
+		record_duration(str, "connect", (double)line->facts->connect_ms / 1000.0);
+		record_duration(str, "transfer", (double)line->facts->transfer_ms / 1000.0);
+	}
 	str_char(str, '}');
 }
 
@@ -157,26 +199,29 @@ record_json(struct str *str, const struct record_line *line)
 {
 	char time[CLOCK_TEXT];
 
-	str_printf(str, "{\"time\":\"%s\",\"event\":\"%s\",\"message\":%llu,\"delivery\":%llu",
-		   clock_iso(time, clock_wall_ms()), record_events[line->event],
-		   (unsigned long long)line->message, (unsigned long long)line->delivery);
-	str_text(str, ",\"sender\":");
+	str_text(str, "{\"time\":\"");
+	str_text(str, clock_iso(time, clock_wall_ms()));
+	str_char(str, '"');
+	record_text(str, "event", slice_of(record_events[line->event]));
+	record_number(str, "message", line->message);
+	record_number(str, "delivery", line->delivery);
+	record_key(str, "sender");
 	str_json(str, line->sender.data, line->sender.len);
 	record_text(str, "rcpt", line->rcpt);
 	record_text(str, "domain", line->domain);
-	str_printf(str, ",\"retry_num\":%u", line->retry_num);
+	record_number(str, "retry_num", line->retry_num);
 	if (line->facts != NULL)
 		record_facts(str, line->facts);
 	if (line->outcome != NULL)
 		record_outcome(str, line->outcome);
-	str_printf(str, ",\"size\":%lld", (long long)line->size);
+	record_number(str, "size", (unsigned long long)line->size);
 	record_session(str, line->facts);
 	record_delays(str, line);
 	if (line->removed_meanwhile)
-		str_text(str, ",\"removed_meanwhile\":true");
+		record_bool(str, "removed_meanwhile", true);
 	if (line->next_attempt != 0)
-		str_printf(str, ",\"next_attempt\":\"%s\"",
-			   clock_iso(time, line->next_attempt * 1000));
+		record_text(str, "next_attempt",
+			    slice_of(clock_iso(time, line->next_attempt * 1000)));
 	str_text(str, "}\n");
 }
 
@@ -213,13 +258,32 @@ record_log_outcome(struct str *str, const struct outcome *outcome)
 		str_printf(str, " step=%s", outcome_step_name(outcome->step));
 	if (outcome->local)
 		str_text(str, " local=yes");
-	if (outcome->code != 0)
-		str_printf(str, " code=%u", outcome->code);
-	if (outcome->enhanced.class != 0)
-		str_printf(str, " dsn=%s", outcome_enhanced_text(enhanced, outcome->enhanced));
+	if (outcome->code != 0) {
+		str_text(str, " code=");
+		str_number(str, outcome->code);
+	}
+	if (outcome->enhanced.class != 0) {
+		str_text(str, " dsn=");
+		str_text(str, outcome_enhanced_text(enhanced, outcome->enhanced));
+	}
 	str_text(str, " reply=\"");
 	str_printable(str, outcome->reply.data, outcome->reply.len);
 	str_char(str, '"');
+}
+
+static void
+record_log_delays(struct str *str, const struct record_line *line)
+{
+	str_text(str, " delay=");
+	record_seconds(str, line->queue_s, 2);
+	str_char(str, '/');
+	record_seconds(str, line->schedule_s, 2);
+	if (line->facts == NULL)
+		return;
+	str_char(str, '/');
+	record_seconds(str, (double)line->facts->connect_ms / 1000.0, 2);
+	str_char(str, '/');
+	record_seconds(str, (double)line->facts->transfer_ms / 1000.0, 2);
 }
 
 /* The same for people: one line, the same facts in the same order. */
@@ -230,17 +294,16 @@ record_log(struct record *record, const struct record_line *line)
 	char time[CLOCK_TEXT];
 
 	str_clear(str);
-	str_printf(str, "%s msg=%llu from=<", record_events[line->event],
-		   (unsigned long long)line->message);
+	str_text(str, record_events[line->event]);
+	str_text(str, " msg=");
+	str_number(str, line->message);
+	str_text(str, " from=<");
 	str_printable(str, line->sender.data, line->sender.len);
 	str_text(str, "> rcpt=<");
 	str_printable(str, line->rcpt.data, line->rcpt.len);
 	str_char(str, '>');
 	record_log_where(str, line->facts);
-	str_printf(str, " delay=%.2f/%.2f", line->queue_s, line->schedule_s);
-	if (line->facts != NULL)
-		str_printf(str, "/%.2f/%.2f", line->facts->connect_ms / 1000.0,
-			   line->facts->transfer_ms / 1000.0);
+	record_log_delays(str, line);
 	if (line->outcome != NULL)
 		record_log_outcome(str, line->outcome);
 	if (line->next_attempt != 0)

@@ -49,7 +49,7 @@ subject_set_history(struct subject *subject, const struct subject_facts *facts)
 	v[EXPR_VAR_EXPIRES_IN_MS] = expr_value_integer(rest);
 	v[EXPR_VAR_LAST_STATUS] = expr_value_text(facts->last_status);
 	v[EXPR_VAR_LAST_ERROR] =
-	    expr_value_text(slice_of(facts->last_error ? facts->last_error : "none"));
+	    expr_value_text(facts->last_error.len ? facts->last_error : slice_of("none"));
 	v[EXPR_VAR_LAST_TLS_ERROR] = expr_value_text(facts->last_tls_error);
 }
 

@@ -24,7 +24,7 @@ struct subject_facts {
 	unsigned notify_num;
 	int64_t expires_at; /* seconds since the epoch; 0: not known */
 	struct slice last_status;
-	const char *last_error;
+	struct slice last_error; /* empty: none */
 	struct slice last_tls_error;
 };
 

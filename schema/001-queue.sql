@@ -62,11 +62,14 @@ CREATE TABLE delivery (
 	next_attempt_at INTEGER NOT NULL,
 	next_notify_at  INTEGER,                  -- NULL: no further delay notice
 	expires_at      INTEGER,                  -- NULL: never
+	-- The sooner of the two that is not NULL. Written without a function, whose possible failure
+	-- would cost every statement about a delivery a journal of its own.
 	wake_at         INTEGER GENERATED ALWAYS AS
-	                (min(coalesce(next_notify_at, expires_at),
-	                     coalesce(expires_at, next_notify_at))) VIRTUAL,
+	                (CASE WHEN next_notify_at IS NULL THEN expires_at
+	                      WHEN next_notify_at > expires_at THEN expires_at
+	                      ELSE next_notify_at END) VIRTUAL,
 	last_attempt_at INTEGER,
-	last_class      INTEGER,
+	last_class      TEXT,                     -- as the variable last_error: dns, connection …
 	last_step       TEXT,
 	last_code       INTEGER,
 	last_enhanced   TEXT,
@@ -103,7 +106,7 @@ CREATE TABLE attempt (
 	delivery_id     INTEGER NOT NULL,
 	retry_num       INTEGER NOT NULL,         -- of the delivery when the attempt began
 	at              INTEGER NOT NULL,
-	class           INTEGER,
+	class           TEXT,
 	step            TEXT,
 	code            INTEGER,
 	enhanced        TEXT,
@@ -161,7 +164,8 @@ CREATE INDEX delivery_message ON delivery (message_id);
 CREATE INDEX recipient_delivery ON recipient (delivery_id);
 CREATE INDEX attempt_delivery ON attempt (delivery_id);
 
--- Cascades and counters, for everybody.
+-- Cascades and counters, for everybody. OR FAIL where a deletion leads to: what it sets cannot be
+-- NULL, and without it the library keeps the pages before each deletion to undo that one alone.
 
 CREATE TRIGGER message_insert AFTER INSERT ON message
 BEGIN
@@ -179,7 +183,7 @@ END;
 
 CREATE TRIGGER message_delete AFTER DELETE ON message
 BEGIN
-	UPDATE segment SET live_bytes = live_bytes - old.size, live_messages = live_messages - 1
+	UPDATE OR FAIL segment SET live_bytes = live_bytes - old.size, live_messages = live_messages - 1
 	 WHERE id = old.segment_id;
 	DELETE FROM delivery WHERE message_id = old.id;
 END;
@@ -210,7 +214,7 @@ CREATE TRIGGER delivery_delete AFTER DELETE ON delivery
 BEGIN
 	DELETE FROM recipient WHERE delivery_id = old.id;
 	DELETE FROM attempt WHERE delivery_id = old.id;
-	UPDATE lane SET queued = queued - (old.state = 0 AND old.retry_num <= 0),
+	UPDATE OR FAIL lane SET queued = queued - (old.state = 0 AND old.retry_num <= 0),
 	                deferred = deferred - (old.state = 0 AND old.retry_num > 0),
 	                held = held - (old.state <> 0)
 	 WHERE id = old.lane_id;

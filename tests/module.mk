@@ -1,5 +1,7 @@
 # Unit tests mirror the tree: tests/unit/common/toml/test_parse.c tests common/toml/parse.c.
 # One libcheck program per module; the harness runs them in parallel.
+# Tests wait for events; what is stuck for a minute is broken, what is slow on a busy machine is not.
+AM_TESTS_ENVIRONMENT = CK_DEFAULT_TIMEOUT=60; export CK_DEFAULT_TIMEOUT;
 UNIT_LIBS = libcommon.a $(COMMON_LIBS) $(CHECK_LIBS)
 
 if HAVE_CHECK

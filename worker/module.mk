@@ -3,3 +3,5 @@ libworker_a_SOURCES += \
 
 postrider_worker_SOURCES = worker/main.c
 postrider_worker_LDADD = libworker.a libcommon.a $(WORKER_LIBS) $(COMMON_LIBS)
+
+dist_man_MANS += %D%/postrider-worker.8

@@ -25,3 +25,5 @@ libcommon_a_SOURCES += \
 	common/tbl/constant.def \
 	common/tbl/function.def \
 	common/tbl/variable.def
+
+dist_man_MANS += %D%/postrider-expr.7

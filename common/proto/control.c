@@ -74,6 +74,6 @@ bool
 proto_control_get_end(struct wire_reader *reader, struct proto_end *end)
 {
 	end->status = wire_get_u8(reader);
-	end->text = wire_get_slice(reader, 4096);
+	end->text = wire_get_text(reader, 4096);
 	return wire_get_end(reader);
 }

@@ -177,3 +177,11 @@ settings_eval_text(const struct settings *settings, enum setting_id id, struct e
 	*text = answer.text;
 	return status;
 }
+
+bool
+settings_eval_varies(const struct settings *settings, enum setting_id id)
+{
+	const struct expr_block *block = settings->slots[id].block;
+
+	return expr_block_variables(block) != 0 || expr_block_is_asynchronous(block);
+}

@@ -1,5 +1,6 @@
 libmaster_a_SOURCES += \
 	master/ctl/ctl.c master/ctl/ctl.h \
+	master/ctl/explain.c \
 	master/ctl/list.c \
 	master/ctl/peer.c master/ctl/peer.h \
 	master/ctl/reload.c \

@@ -27,12 +27,20 @@ ctl_request_row(struct ctl_request *request, const struct proto_row *row)
 	ctl_request_send(request, &writer);
 }
 
+/* Columns of the views that hold a moment: "created_at", "at", "suspended_until". */
 static bool
 ctl_request_is_time(const char *name)
 {
+	static const char *const ends[] = {"_at", "_until"};
 	size_t len = strlen(name);
 
-	return len > 3 && strcmp(name + len - 3, "_at") == 0;
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		size_t end = strlen(ends[i]);
+
+		if (len > end && strcmp(name + len - end, ends[i]) == 0)
+			return true;
+	}
+	return strcmp(name, "at") == 0;
 }
 
 void

@@ -18,8 +18,9 @@ static const char *const sched_place_names[SCHED_PLACES] = {
 static size_t
 sched_delivery_text_size(const struct store_delivery *row)
 {
-	size_t size = strlen(row->sender) + strlen(row->envid) + strlen(row->tag) +
-		      strlen(row->last.reply) + strlen(row->last.tls_error);
+	size_t size = sizeof("none") + strlen(row->sender) + strlen(row->envid) + strlen(row->tag) +
+		      strlen(row->last.class) + strlen(row->last.reply) +
+		      strlen(row->last.tls_error);
 
 	for (size_t i = 0; i < row->recipients_count; i++)
 		size += strlen(row->recipients[i].address) + strlen(row->recipients[i].orcpt);
@@ -59,8 +60,6 @@ sched_delivery_copy_numbers(struct sched_delivery *delivery, const struct store_
 	delivery->requiretls = row->requiretls;
 	delivery->priority = (int8_t)row->priority;
 	delivery->ret = (uint8_t)row->ret;
-	if (row->last.class >= 0 && row->last.class < OUTCOME_ERRORS)
-		delivery->last_error = (enum outcome_error)row->last.class;
 }
 
 struct sched_delivery *
@@ -77,6 +76,8 @@ sched_delivery_new(const struct store_delivery *row)
 	delivery->envid = sched_delivery_pack(&end, row->envid);
 	delivery->tag = sched_delivery_pack(&end, row->tag);
 	delivery->last_status = sched_delivery_pack(&end, row->last.reply);
+	delivery->last_error =
+	    sched_delivery_pack(&end, *row->last.class ? row->last.class : "none");
 	delivery->last_tls_error = sched_delivery_pack(&end, row->last.tls_error);
 	delivery->recipients = (struct sched_recipient *)(delivery + 1);
 	delivery->recipient_count = count;
@@ -172,7 +173,7 @@ sched_delivery_subject(const struct sched_delivery *delivery)
 				      .notify_num = delivery->notify_num,
 				      .expires_at = delivery->expires_at,
 				      .last_status = delivery->last_status,
-				      .last_error = outcome_error_name(delivery->last_error),
+				      .last_error = delivery->last_error,
 				      .last_tls_error = delivery->last_tls_error};
 	struct subject *subject;
 

@@ -13,6 +13,7 @@
  * needs, in one block. Read from the queue or handed over by intake; whoever removes it from its
  * place frees it.
  */
+struct sched_destination;
 struct sched_lane;
 struct sched_job;
 struct sched_write_trace;
@@ -45,7 +46,9 @@ struct sched_delivery {
 	struct list link; /* in the lane's list while waiting; in the dirty list while settling */
 	enum sched_place place;
 	struct sched_lane *lane;
-	struct sched_job *job;           /* while out */
+	struct sched_destination
+	    *via;              /* whose connections it uses while out: the lane\'s, or a relay */
+	struct sched_job *job; /* while out */
 	struct sched_write_trace *trace; /* where this attempt got to; see write.h */
 	uint64_t id;
 	uint64_t message;
@@ -76,7 +79,7 @@ struct sched_delivery {
 	struct slice envid;
 	struct slice tag;
 	struct slice last_status;
-	enum outcome_error last_error; /* column last_class */
+	struct slice last_error; /* column last_class */
 	struct slice last_tls_error;
 	size_t recipient_count; /* those still pending */
 	struct sched_recipient *recipients;

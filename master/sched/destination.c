@@ -1,6 +1,7 @@
 #include "master/sched/destination.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -44,6 +45,7 @@ sched_destination_get(struct sched *sched, struct slice name)
 	destination->name = alloc_copy(name.data, name.len);
 	list_init(&destination->link);
 	list_init(&destination->lanes);
+	list_init(&destination->waiters);
 	destination->limit = sched_destination_limit(sched, destination->name);
 	map_put(sched->destinations, name.data, name.len, destination);
 	return destination;
@@ -53,7 +55,7 @@ void
 sched_destination_drop(struct sched *sched, struct sched_destination *destination)
 {
 	if (destination->lane_count > 0 || destination->open > 0 || destination->opening > 0 ||
-	    destination->serving)
+	    destination->serving || destination->relay != NULL)
 		return;
 	for (size_t i = 0; i < destination->link_count; i++)
 		if (destination->links[i].out > 0)
@@ -66,15 +68,73 @@ sched_destination_drop(struct sched *sched, struct sched_destination *destinatio
 	free(destination);
 }
 
+/* Who waits for a relay gets its turn, one at a time: see sched_destination_serving(). */
+static void
+sched_destination_wake_waiter(struct sched *sched, struct sched_destination *relay)
+{
+	struct sched_destination *first;
+
+	if (list_is_empty(&relay->waiters))
+		return;
+	first = list_first(&relay->waiters, struct sched_destination, link);
+	list_remove(&first->link);
+	first->blocked = false;
+	sched_destination_poke(sched, first);
+}
+
 void
 sched_destination_poke(struct sched *sched, struct sched_destination *destination)
 {
+	sched_destination_wake_waiter(sched, destination);
 	if (list_is_empty(&destination->lanes) ||
 	    (!destination->blocked && !list_is_empty(&destination->link)))
 		return;
 	list_remove(&destination->link);
 	list_append(&sched->movable, &destination->link);
 	destination->blocked = false;
+}
+
+struct sched_destination *
+sched_destination_relay(struct sched *sched, struct slice id)
+{
+	char name[512];
+	struct sched_destination *relay;
+
+	/* No domain has a slash in it. */
+	snprintf(name, sizeof(name), "relay/%.*s", SLICE_ARG(id));
+	relay = sched_destination_get(sched, slice_of(name));
+	relay->relay = relay->name + strlen("relay/");
+	return relay;
+}
+
+void
+sched_destination_wait(struct sched_destination *destination, struct sched_destination *relay)
+{
+	list_remove(&destination->link);
+	list_append(&relay->waiters, &destination->link);
+	destination->blocked = true;
+	destination->waited = relay;
+}
+
+bool
+sched_destination_serve(struct sched *sched, struct sched_destination *destination,
+			sched_destination_serve_fn serve)
+{
+	struct sched_destination *relay = destination->waited;
+	bool moved;
+
+	list_remove(&destination->link);
+	destination->waited = NULL;
+	destination->serving = true;
+	moved = serve(sched, destination);
+	destination->serving = false;
+	/* The next one may use what this one left. */
+	if (relay != NULL && destination->waited == NULL)
+		sched_destination_wake_waiter(sched, relay);
+	if (moved)
+		sched_destination_poke(sched, destination);
+	sched_destination_drop(sched, destination);
+	return moved;
 }
 
 void
@@ -184,7 +244,7 @@ sched_destination_may_open(const struct sched_destination *destination)
 	return destination->greeted || connections < SCHED_UNKNOWN_SESSIONS;
 }
 
-static bool
+bool
 sched_destination_is_suspended(const struct sched_destination *destination)
 {
 	return destination->suspended_until > clock_wall_ms() / 1000;

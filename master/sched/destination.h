@@ -18,6 +18,15 @@ struct sched_destination *sched_destination_get(struct sched *sched, struct slic
 void sched_destination_drop(struct sched *sched, struct sched_destination *destination);
 /* Something changed that may let it send: it gets its turn. */
 void sched_destination_poke(struct sched *sched, struct sched_destination *destination);
+/* The destination that a relay is. It lives as long as the scheduler. */
+struct sched_destination *sched_destination_relay(struct sched *sched, struct slice id);
+/* Its next delivery goes through the relay, which can take none now. */
+void sched_destination_wait(struct sched_destination *destination, struct sched_destination *relay);
+/* Its turn: serve() sends at most one job and says whether it did. May free the destination. */
+typedef bool (*sched_destination_serve_fn)(struct sched *sched,
+					   struct sched_destination *destination);
+bool sched_destination_serve(struct sched *sched, struct sched_destination *destination,
+			     sched_destination_serve_fn serve);
 /* It waits for what others have: sched_destination_unblock() says when there is some. */
 void sched_destination_block(struct sched *sched, struct sched_destination *destination,
 			     enum sched_block block);
@@ -30,6 +39,7 @@ void sched_destination_poke_all(struct sched *sched);
 /* Nothing leaves before that time (seconds); 0: it may send. */
 void sched_destination_suspend(struct sched *sched, struct sched_destination *destination,
 			       int64_t until);
+bool sched_destination_is_suspended(const struct sched_destination *destination);
 /* Suspensions that are over end. */
 void sched_destination_wake(struct sched *sched, int64_t now);
 

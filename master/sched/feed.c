@@ -16,6 +16,7 @@
 #include "master/sched/report.h"
 #include "master/sched/state.h"
 #include "master/sched/write.h"
+#include "master/store/db.h"
 #include "master/store/delivery.h"
 #include "master/store/edited.h"
 #include "master/store/lane.h"
@@ -146,7 +147,10 @@ sched_feed_lane(struct sched *sched, struct sched_lane *lane)
 		.lane_id = (int64_t)lane->id, .now = now, .held = sched_feed_holds, .arg = sched}};
 
 	if (lane->more && lane->waiting_count < SCHED_LANE_LOW) {
+		bool reads = store_db_read_begin(sched->store);
+
 		sched_feed_read(sched, lane, &reading);
+		store_db_read_end(sched->store, reads);
 		lane->first_more = !reading.cursor.retries;
 		if (reading.exhausted) {
 			sched_feed_sleep(sched, lane, now);

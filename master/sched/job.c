@@ -99,7 +99,7 @@ sched_job_fill(const struct sched_delivery *delivery, struct proto_job *job)
 	job->facts.created_at = delivery->created_at;
 	job->facts.expires_at = delivery->expires_at;
 	job->facts.last_status = delivery->last_status;
-	job->facts.last_error = slice_of(outcome_error_name(delivery->last_error));
+	job->facts.last_error = delivery->last_error;
 	job->facts.last_tls_error = delivery->last_tls_error;
 	if (job->facts.last_status.len > PROTO_JOB_REPLY)
 		job->facts.last_status.len = PROTO_JOB_REPLY;
@@ -204,7 +204,7 @@ sched_job_new(struct sched *sched, struct sched_delivery *delivery, struct pool_
 	job->delivery = delivery;
 	job->worker = worker;
 	if (open)
-		job->permit = sched_destination_permit(sched, delivery->lane->destination);
+		job->permit = sched_destination_permit(sched, delivery->via);
 	job->alone = delivery->lost >= 2 && sched_load_of(worker)->out == 0;
 	job->sent_ms = clock_mono_ms();
 	job->deadline_ms = job->sent_ms + attempt_ms + SCHED_JOB_GRACE_MS;
@@ -213,7 +213,7 @@ sched_job_new(struct sched *sched, struct sched_delivery *delivery, struct pool_
 		sched_load_of(worker)->alone = true;
 	delivery->job = job;
 	delivery->sent_ms = clock_wall_ms();
-	sched_destination_job_out(delivery->lane->destination, worker);
+	sched_destination_job_out(delivery->via, worker);
 	return job;
 }
 
@@ -234,6 +234,7 @@ sched_job_send(struct sched *sched, struct sched_delivery *delivery, struct pool
 	frame.parts = 1;
 	frame.permit = open ? PROTO_PERMIT_OPEN : PROTO_PERMIT_REUSE;
 	frame.domain = slice_of(delivery->lane->destination->name);
+	frame.relay = slice_of(delivery->via->relay);
 	frame.recipient_count = sched_job_recipients(delivery, recipients, &left);
 	frame.recipients = recipients;
 	frame.part = (uint16_t)((delivery->recipient_count - frame.recipient_count - left) /
@@ -269,8 +270,8 @@ sched_job_end(struct sched *sched, struct sched_job **job)
 	delivery->job = NULL;
 	for (size_t i = 0; i < delivery->recipient_count; i++)
 		delivery->recipients[i].out = false;
-	sched_destination_return(sched, delivery->lane->destination, &(*job)->permit);
-	sched_destination_job_back(sched, delivery->lane->destination, (*job)->worker);
+	sched_destination_return(sched, delivery->via, &(*job)->permit);
+	sched_destination_job_back(sched, delivery->via, (*job)->worker);
 	free(*job);
 	*job = NULL;
 }

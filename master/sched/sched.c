@@ -13,6 +13,7 @@
 #include "common/why.h"
 #include "master/pool/pool.h"
 #include "master/record.h"
+#include "master/route.h"
 #include "master/sched/delivery.h"
 #include "master/sched/destination.h"
 #include "master/sched/feed.h"
@@ -25,6 +26,7 @@
 #include "master/sched/write.h"
 #include "master/store/delivery.h"
 #include "master/store/turn.h"
+#include "master/subject.h"
 
 /* Seconds that a delivery waits for a worker to itself. */
 enum { SCHED_ALONE_PATIENCE = 60 };
@@ -174,7 +176,7 @@ static struct pool_worker *
 sched_choose_alone(struct sched *sched, const struct sched_delivery *delivery,
 		   struct pool_worker *company, bool *open)
 {
-	struct sched_destination *destination = delivery->lane->destination;
+	struct sched_destination *destination = delivery->via;
 
 	if (sched_load_empty(sched) == NULL &&
 	    clock_wall_ms() / 1000 >= delivery->due_at + SCHED_ALONE_PATIENCE)
@@ -195,16 +197,63 @@ sched_forget(struct sched *sched, struct sched_delivery *delivery)
 	sched_lane_settle(sched, lane);
 }
 
+/* Whose connections it uses; NULL: next-hop names a relay that does not exist. */
+static struct sched_destination *
+sched_route(struct sched *sched, struct sched_delivery *delivery)
+{
+	struct sched_destination *via = delivery->lane->destination;
+	struct subject *subject;
+	struct route route;
+
+	if (route_is_direct(sched->settings))
+		return via;
+	subject = sched_delivery_subject(delivery);
+	route = route_find(sched->settings, subject);
+	if (route.unknown) {
+		log_error("alert: queue.outbound.next-hop names the relay %.*s, which does not "
+			  "exist: delivery=%llu waits",
+			  SLICE_ARG(route.relay), (unsigned long long)delivery->id);
+		sched_delivery_move(delivery, SCHED_OUT);
+		sched_settle_unroutable(sched, delivery, route.relay);
+		via = NULL;
+	} else if (route.relay.len > 0) {
+		via = sched_destination_relay(sched, route.relay);
+	}
+	subject_free(&subject);
+	return via;
+}
+
+/* The worker for a delivery that was picked; own: the one its domain could have; NULL: none now. */
+static struct pool_worker *
+sched_choose(struct sched *sched, struct sched_delivery *delivery, struct pool_worker *own,
+	     bool *open)
+{
+	struct pool_worker *worker = own;
+
+	if (own == NULL)
+		worker = sched_destination_choose(sched, delivery->via, open);
+	if (worker != NULL && delivery->lost >= 2)
+		worker = sched_choose_alone(sched, delivery, worker, open);
+	if (worker == NULL && delivery->via != delivery->lane->destination)
+		sched_destination_wait(delivery->lane->destination, delivery->via);
+	return worker;
+}
+
 /* One job for this destination; false when it cannot move now. */
 static bool
 sched_serve(struct sched *sched, struct sched_destination *destination)
 {
+	bool direct = route_is_direct(sched->settings);
 	struct sched_delivery *delivery;
-	struct pool_worker *worker;
+	struct pool_worker *worker = NULL;
 	bool open;
 
-	worker = sched_destination_choose(sched, destination, &open);
-	if (worker == NULL)
+	if (sched_destination_is_suspended(destination))
+		return false;
+	/* Asked before anything is read, when the connections are its own. */
+	if (direct)
+		worker = sched_destination_choose(sched, destination, &open);
+	if (direct && worker == NULL)
 		return false;
 	delivery = sched_pick(sched, destination);
 	if (delivery == NULL)
@@ -213,8 +262,10 @@ sched_serve(struct sched *sched, struct sched_destination *destination)
 		sched_forget(sched, delivery);
 		return true;
 	}
-	if (delivery->lost >= 2)
-		worker = sched_choose_alone(sched, delivery, worker, &open);
+	delivery->via = sched_route(sched, delivery);
+	if (delivery->via == NULL)
+		return true;
+	worker = sched_choose(sched, delivery, worker, &open);
 	if (worker == NULL) {
 		/* In this order: what comes back would give the destination its turn at once. */
 		sched_lane_return(sched, delivery);
@@ -249,23 +300,14 @@ sched_turn(struct sched *sched)
 	sched_destination_wake(sched, now / 1000);
 	sched_destination_unblock_room(sched);
 	while (jobs < SCHED_TURN_JOBS && sched_may_send(sched)) {
-		struct sched_destination *destination;
-		bool moved;
-
 		if (list_is_empty(&sched->movable)) {
 			if (!sched_destination_unblock(sched))
 				break;
 			continue;
 		}
-		destination = list_first(&sched->movable, struct sched_destination, link);
-		list_remove(&destination->link);
-		destination->serving = true;
-		moved = sched_serve(sched, destination);
-		destination->serving = false;
-		jobs += moved;
-		if (moved)
-			sched_destination_poke(sched, destination);
-		sched_destination_drop(sched, destination);
+		jobs += sched_destination_serve(
+		    sched, list_first(&sched->movable, struct sched_destination, link),
+		    sched_serve);
 	}
 	if (jobs == SCHED_TURN_JOBS)
 		return 0;

@@ -235,7 +235,7 @@ sched_settle_done(struct sched *sched, struct sched_job *job, const struct proto
 	first = sched_verdict_first(delivery);
 	if (opening && first != NULL && !first->outcome.local &&
 	    first->outcome.step <= OUTCOME_STEP_EHLO)
-		sched_destination_failed(delivery->lane->destination);
+		sched_destination_failed(delivery->via);
 	sched_settle_finished(sched, delivery);
 	return true;
 }
@@ -306,6 +306,24 @@ sched_settle_lost(struct sched *sched, struct sched_job *job)
 		sched_settle_assume(delivery, sched_settle_outcome_lost(&lost));
 		sched_settle_end(sched, delivery);
 	}
+}
+
+void
+sched_settle_unroutable(struct sched *sched, struct sched_delivery *delivery, struct slice relay)
+{
+	struct str text = {0};
+	struct outcome outcome = {.class = OUTCOME_TEMPORARY,
+				  .step = OUTCOME_STEP_ROUTE,
+				  .error = OUTCOME_ERROR_IO,
+				  .enhanced = {4, 3, 5},
+				  .local = true};
+
+	str_printf(&text, "queue.outbound.next-hop names the relay %.*s, which does not exist",
+		   SLICE_ARG(relay));
+	outcome.reply = (struct slice){text.data, text.len};
+	sched_settle_assume(delivery, &outcome);
+	sched_settle_end(sched, delivery);
+	str_free(&text);
 }
 
 void

@@ -2,6 +2,8 @@
 
 #include <stdbool.h>
 
+#include "common/str.h"
+
 /*
  * What an attempt made of a delivery: recipients that are delivered or given up at once, each by
  * its own RESULT, and what follows for the rest when the job is DONE: finished, again later, or
@@ -21,6 +23,9 @@ bool sched_settle_result(struct sched *sched, struct sched_job *job,
 bool sched_settle_done(struct sched *sched, struct sched_job *job, const struct proto_done *done);
 /* The job's worker is dead. */
 void sched_settle_lost(struct sched *sched, struct sched_job *job);
+/* next-hop names no relay: a fault of our own, and never the mail hosts instead. */
+void sched_settle_unroutable(struct sched *sched, struct sched_delivery *delivery,
+			     struct slice relay);
 /* The delivery cannot even be given to a worker: a fault of our own. It must be in no list. */
 void sched_settle_unsendable(struct sched *sched, struct sched_delivery *delivery,
 			     const char *reason);

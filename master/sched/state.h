@@ -47,7 +47,7 @@ struct sched_link {
 	unsigned out;  /* jobs of this destination with it */
 };
 
-/* A recipient domain (later: a relay, a site): permits and turns are counted here. */
+/* A recipient domain or a relay (later: a site): permits and turns are counted here. */
 struct sched_destination {
 	char *name;
 	struct list link;  /* in sched->movable while it may be able to send, or blocked */
@@ -55,13 +55,17 @@ struct sched_destination {
 	size_t lane_count; /* all its lanes in memory */
 	struct sched_link *links;
 	size_t link_count;
-	unsigned open;           /* connections, all workers */
-	unsigned opening;        /* jobs out that may open one and have not */
-	unsigned limit;          /* queue.outbound.connection.max-sessions */
-	bool greeted;            /* a session was opened there once: it is not unknown any more */
-	bool failing;            /* its last attempt to open a session failed */
-	bool serving;            /* it has its turn now: it must not be freed */
-	bool blocked;            /* in one of sched->blocked */
+	unsigned open;       /* connections, all workers */
+	unsigned opening;    /* jobs out that may open one and have not */
+	unsigned limit;      /* queue.outbound.connection.max-sessions */
+	bool greeted;        /* a session was opened there once: it is not unknown any more */
+	bool failing;        /* its last attempt to open a session failed */
+	bool serving;        /* it has its turn now: it must not be freed */
+	bool blocked;        /* in one of sched->blocked, or among the waiters of a relay */
+	const char *relay;   /* id, for a relay, which has no lanes; else NULL */
+	struct list waiters; /* of a relay: destinations whose next delivery goes through it */
+	struct sched_destination
+	    *waited;             /* the relay it waited for when it got its turn, or NULL */
 	int64_t suspended_until; /* seconds; 0: not */
 	struct heap_link resume; /* in sched->suspended while that is in the future */
 };

@@ -264,7 +264,7 @@ sched_write_last(struct sched_write *write)
 	const struct proto_result_facts *facts = sched_write_known(delivery);
 	struct arena *arena = write->arena;
 
-	write->last.class = (int)outcome->error;
+	write->last.class = outcome_error_name(outcome->error);
 	write->last.step = outcome_step_name(outcome->step);
 	write->last.code = outcome->code;
 	write->last.enhanced = sched_write_enhanced(arena, outcome->enhanced);

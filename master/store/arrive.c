@@ -10,12 +10,14 @@
 #include "master/store/lane.h"
 #include "master/store/store.h"
 
+/* OR FAIL: as in settle.c. */
+
 static bool
 arrive_message(struct store *store, const struct store_arrive *arrive, struct why *why)
 {
 	sqlite3_stmt *stmt = store_db_prepare(
 	    store,
-	    "INSERT INTO message (id, sender, created_at, size, segment_id, offset, crc32c,"
+	    "INSERT OR FAIL INTO message (id, sender, created_at, size, segment_id, offset, crc32c,"
 	    " eight_bit, needs_stuffing, longest_line, smtputf8, requiretls, priority, envid, ret,"
 	    " origin, tag, arrived_from)"
 	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,"
@@ -49,11 +51,11 @@ static bool
 arrive_recipient(struct store *store, int64_t delivery_id,
 		 const struct store_arrive_recipient *rcpt, struct why *why)
 {
-	sqlite3_stmt *stmt =
-	    store_db_prepare(store,
-			     "INSERT INTO recipient (id, delivery_id, address, orcpt, notify)"
-			     " VALUES (?1, ?2, ?3, ?4, ?5)",
-			     why);
+	sqlite3_stmt *stmt = store_db_prepare(
+	    store,
+	    "INSERT OR FAIL INTO recipient (id, delivery_id, address, orcpt, notify)"
+	    " VALUES (?1, ?2, ?3, ?4, ?5)",
+	    why);
 
 	if (stmt == NULL)
 		return false;
@@ -71,7 +73,7 @@ arrive_delivery(struct store *store, int64_t message_id, struct store_arrive_del
 {
 	sqlite3_stmt *stmt = store_db_prepare(
 	    store,
-	    "INSERT INTO delivery (id, message_id, lane_id, state, next_attempt_at,"
+	    "INSERT OR FAIL INTO delivery (id, message_id, lane_id, state, next_attempt_at,"
 	    " next_notify_at, expires_at, rev) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 1)",
 	    why);
 

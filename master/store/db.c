@@ -83,6 +83,30 @@ store_db_prepare(struct store *store, const char *sql, struct why *why)
 	return kept->stmt;
 }
 
+static bool
+db_quick(struct store *store, const char *sql)
+{
+	sqlite3_stmt *stmt = store_db_prepare(store, sql, NULL);
+	bool ok = stmt != NULL && sqlite3_step(stmt) == SQLITE_DONE;
+
+	sqlite3_reset(stmt);
+	return ok;
+}
+
+bool
+store_db_read_begin(struct store *store)
+{
+	return sqlite3_get_autocommit(store->db) && db_quick(store, "BEGIN");
+}
+
+void
+store_db_read_end(struct store *store, bool begun)
+{
+	/* Nothing was written, so nothing can be lost. */
+	if (begun && !db_quick(store, "COMMIT"))
+		db_quick(store, "ROLLBACK");
+}
+
 void
 store_db_int(struct sqlite3_stmt *stmt, int place, int64_t value)
 {

@@ -39,6 +39,12 @@ void store_db_text(struct sqlite3_stmt *stmt, int place, const char *text);
 /* A text column copied into an arena; "" for NULL. */
 struct arena;
 const char *store_db_column(struct sqlite3_stmt *stmt, int column, struct arena *arena);
+/*
+ * Everything read between these two is of one moment, and the locks of the database are taken once
+ * and not for each statement. False: nothing was begun, and nothing is to be ended.
+ */
+bool store_db_read_begin(struct store *store);
+void store_db_read_end(struct store *store, bool begun);
 /* One step: 1 a row, 0 done, -1 failed (why, last_rc). After 0 and -1 the statement is reset. */
 int store_db_step(struct store *store, struct sqlite3_stmt *stmt, struct why *why);
 /* Steps a statement without rows to its end and resets it. */

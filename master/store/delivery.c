@@ -32,7 +32,7 @@ delivery_get(struct store_delivery *delivery, sqlite3_stmt *stmt, struct arena *
 	delivery->next_notify_at = sqlite3_column_int64(stmt, 7);
 	delivery->expires_at = sqlite3_column_int64(stmt, 8);
 	delivery->last_attempt_at = sqlite3_column_int64(stmt, 9);
-	delivery->last.class = sqlite3_column_int(stmt, 10);
+	delivery->last.class = store_db_column(stmt, 10, arena);
 	delivery->last.step = store_db_column(stmt, 11, arena);
 	delivery->last.code = sqlite3_column_int(stmt, 12);
 	delivery->last.enhanced = store_db_column(stmt, 13, arena);

@@ -26,9 +26,9 @@ enum store_recipient_state {
 
 /* The last_* columns: how the last attempt ended. NULL texts are stored as NULL. */
 struct store_last {
-	int class;        /* a number of the caller's, read back as it was written */
-	const char *step; /* "rcpt-to" */
-	int code;         /* SMTP reply code; 0: none */
+	const char *class; /* what kind of failure: a word of the variable last_error */
+	const char *step;  /* "rcpt-to" */
+	int code;          /* SMTP reply code; 0: none */
 	const char *enhanced;
 	const char *reply;
 	const char *host;

@@ -7,6 +7,11 @@
 #include "master/store/db.h"
 #include "master/store/store.h"
 
+/*
+ * OR FAIL: a statement that fails midway ends the whole turn or its savepoint, so the library need
+ * not keep the pages before each statement to undo that one alone.
+ */
+
 /* Sets *removed when there is no such row. */
 static bool
 settle_run(struct store *store, sqlite3_stmt *stmt, bool *removed, struct why *why)
@@ -32,7 +37,7 @@ static bool
 settle_touch(struct store *store, struct store_settle *settle, struct why *why)
 {
 	sqlite3_stmt *stmt =
-	    store_db_prepare(store, "UPDATE delivery SET rev = rev + 1 WHERE id = ?1", why);
+	    store_db_prepare(store, "UPDATE OR FAIL delivery SET rev = rev + 1 WHERE id = ?1", why);
 
 	if (stmt == NULL)
 		return false;
@@ -45,7 +50,7 @@ settle_postpone(struct store *store, struct store_settle *settle, struct why *wh
 {
 	sqlite3_stmt *stmt = store_db_prepare(
 	    store,
-	    "UPDATE delivery SET rev = rev + 1, retry_num = ?2, next_attempt_at = ?3,"
+	    "UPDATE OR FAIL delivery SET rev = rev + 1, retry_num = ?2, next_attempt_at = ?3,"
 	    " last_attempt_at = coalesce(?4, last_attempt_at) WHERE id = ?1",
 	    why);
 
@@ -61,7 +66,7 @@ settle_postpone(struct store *store, struct store_settle *settle, struct why *wh
 static void
 settle_bind_last(sqlite3_stmt *stmt, int place, const struct store_last *last)
 {
-	store_db_int(stmt, place, last->class);
+	store_db_text(stmt, place, last->class);
 	store_db_text(stmt, place + 1, last->step);
 	store_db_time(stmt, place + 2, last->code);
 	store_db_text(stmt, place + 3, last->enhanced);
@@ -74,7 +79,7 @@ settle_retry(struct store *store, struct store_settle *settle, struct why *why)
 	const struct store_last *last = settle->last;
 	sqlite3_stmt *stmt = store_db_prepare(
 	    store,
-	    "UPDATE delivery SET rev = rev + 1, retry_num = ?2, next_attempt_at = ?3,"
+	    "UPDATE OR FAIL delivery SET rev = rev + 1, retry_num = ?2, next_attempt_at = ?3,"
 	    " last_attempt_at = coalesce(?4, last_attempt_at), last_class = ?5, last_step = ?6,"
 	    " last_code = ?7, last_enhanced = ?8, last_reply = ?9, last_host = ?10, last_ip = ?11,"
 	    " last_tls_error = ?12 WHERE id = ?1",
@@ -134,11 +139,11 @@ static bool
 settle_recipient(struct store *store, int64_t delivery_id,
 		 const struct store_settle_recipient *recipient, struct why *why)
 {
-	sqlite3_stmt *stmt =
-	    store_db_prepare(store,
-			     "UPDATE recipient SET state = ?3, code = ?4, enhanced = ?5, reply = ?6"
-			     " WHERE id = ?1 AND +delivery_id = ?2",
-			     why);
+	sqlite3_stmt *stmt = store_db_prepare(
+	    store,
+	    "UPDATE OR FAIL recipient SET state = ?3, code = ?4, enhanced = ?5, reply = ?6"
+	    " WHERE id = ?1 AND +delivery_id = ?2",
+	    why);
 
 	if (stmt == NULL)
 		return false;

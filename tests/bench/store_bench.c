@@ -131,7 +131,7 @@ bench_load(struct bench *bench)
 static void
 bench_settle(struct bench *bench, enum store_settle_end end)
 {
-	static const struct store_last last = {.class = 4,
+	static const struct store_last last = {.class = "unexpected-reply",
 					       .step = "rcpt-to",
 					       .code = 450,
 					       .enhanced = "4.2.0",

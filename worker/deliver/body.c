@@ -1,5 +1,6 @@
 #include "worker/deliver/body.h"
 
+#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -53,6 +54,8 @@ deliver_body_check_file(const struct deliver_body *body, uint32_t wanted)
 		    pread(body->fd, buffer, left < sizeof(buffer) ? (size_t)left : sizeof(buffer),
 			  (off_t)(body->offset + done));
 
+		if (n < 0 && errno == EINTR)
+			continue;
 		if (n <= 0)
 			return false;
 		crc = crc32c(crc, buffer, (size_t)n);

@@ -37,3 +37,9 @@ deliver_choice_stage(enum deliver_choice choice)
 {
 	return deliver_choice_table[choice].stage;
 }
+
+enum settings_type
+deliver_choice_type(enum deliver_choice choice)
+{
+	return settings_table_row(deliver_choice_table[choice].setting)->type;
+}

@@ -35,3 +35,4 @@ enum expr_status deliver_choice_eval(const struct settings *settings,
 /* The key of a choice: "queue.outbound.limits.mx". */
 const char *deliver_choice_key(enum deliver_choice choice);
 enum deliver_choice_stage deliver_choice_stage(enum deliver_choice choice);
+enum settings_type deliver_choice_type(enum deliver_choice choice);

@@ -42,7 +42,11 @@ deliver_connect_cancel(struct deliver_connect **dial)
 	*dial = NULL;
 }
 
-/* Our own addresses or ports ran out, or the machine has no way there: not the peer's fault. */
+/*
+ * Our own addresses, ports or descriptors ran out, or a rule of this machine forbids it: not the
+ * peer's fault. No route there is none of these: it counts, so that a rule on the number of
+ * attempts leads to the other family.
+ */
 static bool
 deliver_connect_is_local(int error)
 {
@@ -119,8 +123,10 @@ deliver_connect_bind(struct deliver_connect *dial, int family)
 	/* So that one source address serves more connections than it has ports: the port is
 	 * chosen at connect(), where only the four numbers together must be unique. */
 	setsockopt(dial->fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on));
-	return netaddr_family(&dial->source) == family &&
-	       bind(dial->fd, &dial->source.sa.any, netaddr_len(&dial->source)) == 0;
+	if (netaddr_family(&dial->source) == family)
+		return bind(dial->fd, &dial->source.sa.any, netaddr_len(&dial->source)) == 0;
+	errno = EAFNOSUPPORT;
+	return false;
 }
 
 /* A socket bound to an address of the list, tried in random order; false: it failed. */
@@ -171,7 +177,11 @@ deliver_connect_begin(struct deliver_connect *dial, const struct deliver_connect
 		setsockopt(dial->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 		return connect(dial->fd, &dial->remote.sa.any, netaddr_len(&dial->remote));
 	}
-	snprintf(path.sun_path, sizeof(path.sun_path), "%s", request->path);
+	if (strlen(request->path) >= sizeof(path.sun_path)) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	strncpy(path.sun_path, request->path, sizeof(path.sun_path) - 1);
 	return connect(dial->fd, (const void *)&path, sizeof(path));
 }
 

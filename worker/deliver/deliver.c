@@ -6,7 +6,9 @@
 #include <unistd.h>
 
 #include "common/alloc.h"
+#include "common/arena.h"
 #include "common/channel.h"
+#include "common/expr/expr.h"
 #include "common/frame.h"
 #include "common/list.h"
 #include "common/log.h"
@@ -17,6 +19,7 @@
 #include "common/settings/settings.h"
 #include "common/why.h"
 #include "worker/deliver/attempt.h"
+#include "worker/deliver/family.h"
 #include "worker/deliver/host.h"
 #include "worker/deliver/job.h"
 #include "worker/deliver/pool.h"
@@ -36,10 +39,11 @@ deliver_on_sweep(evutil_socket_t fd, short what, void *arg)
 
 		deliver_job_free(&job);
 	}
+	if (deliver->retiring)
+		deliver_pool_close_all_idle(deliver->pool);
 	if (deliver->drained != NULL && map_count(deliver->jobs) == 0) {
 		void (*drained)(void *) = deliver->drained;
 
-		deliver_pool_close_all_idle(deliver->pool);
 		deliver->drained = NULL;
 		drained(deliver->drained_arg);
 	}
@@ -67,6 +71,25 @@ deliver_new_resolve(struct event_base *base, const struct settings_bundle *bundl
 	return resolve_new(base, &config, why);
 }
 
+/* queue.outbound.hostname, unless it depends on the delivery. */
+static char *
+deliver_new_ehlo(const struct settings *settings)
+{
+	struct expr_value variables[EXPR_VARIABLE_COUNT];
+	struct arena *arena = arena_new();
+	struct expr_env env = {.arena = arena, .variables = variables};
+	struct slice name = {0};
+	char *ehlo = NULL;
+
+	expr_scope_blank(variables);
+	if (!settings_eval_varies(settings, SETTING_QUEUE_OUTBOUND_HOSTNAME))
+		settings_eval_text(settings, SETTING_QUEUE_OUTBOUND_HOSTNAME, &env, &name);
+	if (name.len > 0)
+		ehlo = alloc_str(arena_copy(arena, name.data, name.len));
+	arena_free(&arena);
+	return ehlo;
+}
+
 struct deliver *
 deliver_new(struct event_base *base, const struct settings_bundle *bundle,
 	    struct channel *to_master, struct why *why)
@@ -84,35 +107,49 @@ deliver_new(struct event_base *base, const struct settings_bundle *bundle,
 	deliver->pool = deliver_pool_new(base, to_master);
 	deliver->jobs = map_new();
 	deliver->openings = map_new();
+	deliver->explained = map_new();
+	deliver->family = deliver_family_new();
 	deliver->sweep = event_new(base, -1, 0, deliver_on_sweep, deliver);
+	deliver->ehlo = deliver_new_ehlo(bundle->settings);
 	deliver->own_names[0] = settings_hostname(bundle->settings);
+	deliver->own_names[1] = deliver->ehlo;
 	list_init(&deliver->ended);
 	return deliver;
+}
+
+static void
+deliver_free_jobs(struct map *jobs)
+{
+	struct deliver_job *job;
+	size_t cursor = 0;
+
+	while ((job = map_next(jobs, &cursor)) != NULL) {
+		deliver_attempt_cancel(job);
+		deliver_host_cancel(job);
+		deliver_job_free(&job);
+	}
+	map_free(&jobs, NULL);
 }
 
 void
 deliver_free(struct deliver **deliver)
 {
 	struct deliver_job *job;
-	size_t cursor = 0;
 
 	if (*deliver == NULL)
 		return;
-	while ((job = map_next((*deliver)->jobs, &cursor)) != NULL) {
-		map_take_id((*deliver)->jobs, job->job.id);
-		deliver_attempt_cancel(job);
-		deliver_host_cancel(job);
-		deliver_job_free(&job);
-	}
+	deliver_free_jobs((*deliver)->jobs);
+	deliver_free_jobs((*deliver)->explained);
 	while (!list_is_empty(&(*deliver)->ended)) {
 		job = list_first(&(*deliver)->ended, struct deliver_job, link);
 		deliver_job_free(&job);
 	}
 	deliver_pool_free(&(*deliver)->pool);
 	resolve_free(&(*deliver)->resolve);
-	map_free(&(*deliver)->jobs, NULL);
 	map_free(&(*deliver)->openings, NULL);
+	deliver_family_free(&(*deliver)->family);
 	event_free((*deliver)->sweep);
+	free((*deliver)->ehlo);
 	free(*deliver);
 	*deliver = NULL;
 }
@@ -127,7 +164,7 @@ deliver_on_job(struct deliver *deliver, struct frame *frame)
 	if (job == NULL && fd >= 0)
 		close(fd);
 	/* One that crossed with our RETIRE goes straight back. */
-	if (job != NULL && deliver->drained != NULL)
+	if (job != NULL && deliver->retiring)
 		deliver_job_give_back(job);
 	return job != NULL;
 }
@@ -164,6 +201,9 @@ deliver_frame(struct deliver *deliver, struct frame *frame)
 		return deliver_on_job(deliver, frame);
 	case FRAME_BODY:
 		return deliver_on_body(deliver, frame);
+	case FRAME_EXPLAIN:
+		return deliver_job_explain(
+		    deliver, (struct slice){(const char *)frame->body.data, frame->body.len});
 	case FRAME_CLOSE:
 		return deliver_on_close(deliver, frame);
 	default:
@@ -178,6 +218,9 @@ deliver_retire(struct deliver *deliver, void (*drained)(void *arg), void *arg)
 	struct deliver_job *job;
 	size_t cursor = 0;
 
+	if (deliver->retiring)
+		return;
+	deliver->retiring = true;
 	deliver->drained = drained;
 	deliver->drained_arg = arg;
 	while ((job = map_next(deliver->jobs, &cursor)) != NULL)

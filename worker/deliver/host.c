@@ -4,11 +4,15 @@
 #include <string.h>
 
 #include "common/arena.h"
+#include "common/clock.h"
 #include "common/random.h"
 #include "common/settings/bundle.h"
 #include "common/settings/relay.h"
 #include "common/settings/settings.h"
+#include "worker/deliver/ask.h"
 #include "worker/deliver/attempt.h"
+#include "worker/deliver/explain.h"
+#include "worker/deliver/family.h"
 #include "worker/deliver/job.h"
 #include "worker/deliver/state.h"
 #include "worker/deliver/subject.h"
@@ -31,6 +35,7 @@ struct deliver_answers {
 	enum resolve_status v6_status;
 	enum settings_strategy strategy;
 	char detail[256]; /* of a temporary failure */
+	bool silent;      /* no name server answers anything */
 	unsigned waiting;
 };
 
@@ -41,13 +46,27 @@ deliver_host_settings(const struct deliver_job *job)
 }
 
 static int64_t
-deliver_host_count(struct deliver_job *job, enum setting_id id)
+deliver_host_choice(const struct deliver_job *job, enum deliver_choice choice)
 {
-	int64_t count = 1;
+	return job->choices.answers[choice].integer;
+}
 
-	settings_eval_count(deliver_host_settings(job), id, deliver_subject_env(job->subject),
-			    &count);
-	return count;
+static int
+deliver_host_eval_route(struct expr_env *env, void *arg)
+{
+	struct deliver_job *job = arg;
+
+	return (int)deliver_choice_eval(deliver_host_settings(job), DELIVER_STAGE_ROUTE, env,
+					&job->choices);
+}
+
+static int
+deliver_host_eval(struct expr_env *env, void *arg)
+{
+	struct deliver_job *job = arg;
+
+	return (int)deliver_choice_eval(deliver_host_settings(job), DELIVER_STAGE_HOST, env,
+					&job->choices);
 }
 
 static void
@@ -65,16 +84,32 @@ deliver_host_on_found(struct deliver_job *job, const struct resolve_mx_answer *a
 	    .hosts = answer->hosts,
 	    .count = answer->count,
 	    .own_names = job->deliver->own_names,
-	    .limit = (size_t)deliver_host_count(job, SETTING_QUEUE_OUTBOUND_LIMITS_MX),
+	    .limit = (size_t)deliver_host_choice(job, DELIVER_CHOICE_LIMITS_MX),
 	    .random = random_default};
 
 	deliver_route_mx(job->arena, &question, &job->route);
+	deliver_explain_route(job);
 	if (job->route.kept == 0)
 		deliver_job_trouble(
 		    job, OUTCOME_PERMANENT, OUTCOME_STEP_MX, OUTCOME_ERROR_DNS, deliver_host_loop,
 		    "mail for %s loops back to this server, which is its best mail host",
 		    job->domain);
 	deliver_host_begin(job);
+}
+
+/* Our own name servers are not there: no attempt, and not the recipient's fault. */
+static void
+deliver_host_blind(struct deliver_job *job, enum outcome_step step, const char *name)
+{
+	struct outcome outcome = {.class = OUTCOME_TEMPORARY,
+				  .step = step,
+				  .error = OUTCOME_ERROR_DNS,
+				  .enhanced = deliver_host_dns,
+				  .local = true};
+
+	outcome.reply = slice_of(arena_printf(
+	    job->arena, "%s cannot be looked up: no name server answers anything", name));
+	deliver_job_note(job, &outcome, NULL);
 }
 
 static void
@@ -103,6 +138,10 @@ deliver_host_on_mx(const struct resolve_mx_answer *answer, void *arg)
 		break;
 	case RESOLVE_MX_UNUSABLE:
 	case RESOLVE_MX_TEMPORARY:
+		if (answer->silent) {
+			deliver_host_blind(job, OUTCOME_STEP_MX, job->domain);
+			break;
+		}
 		deliver_job_trouble(
 		    job, OUTCOME_TEMPORARY, OUTCOME_STEP_MX, OUTCOME_ERROR_DNS, deliver_host_dns,
 		    "the mail hosts of %s cannot be looked up: %s", job->domain, answer->detail);
@@ -135,19 +174,27 @@ deliver_host_relay(struct deliver_job *job)
 	deliver_host_begin(job);
 }
 
+static void
+deliver_host_route(void *arg)
+{
+	struct deliver_job *job = arg;
+
+	deliver_explain_stage(job, DELIVER_STAGE_ROUTE);
+	if (job->job.relay.len > 0)
+		deliver_host_relay(job);
+	else if (deliver_route_literal(job->arena, job->domain, &job->route))
+		deliver_host_begin(job);
+	else
+		job->mx =
+		    resolve_mx_start(job->deliver->resolve, job->domain, deliver_host_on_mx, job);
+}
+
 void
 deliver_host_start(struct deliver_job *job)
 {
 	deliver_job_enter(job, DELIVER_ROUTING);
-	if (job->job.relay.len > 0) {
-		deliver_host_relay(job);
-		return;
-	}
-	if (deliver_route_literal(job->arena, job->domain, &job->route)) {
-		deliver_host_begin(job);
-		return;
-	}
-	job->mx = resolve_mx_start(job->deliver->resolve, job->domain, deliver_host_on_mx, job);
+	deliver_ask_run(job->ask, deliver_subject_env(job->subject), deliver_host_eval_route,
+			deliver_host_route, job);
 }
 
 /* The host exists, and none of its addresses may be tried: why, and is it for good? */
@@ -160,11 +207,19 @@ deliver_host_no_address(struct deliver_job *job)
 		    answers->strategy == SETTINGS_IPV6_THEN_IPV4;
 	bool v6 = answers->strategy == SETTINGS_IPV6_ONLY;
 	enum resolve_status status = v6 ? answers->v6_status : answers->v4_status;
+	bool relay = job->job.relay.len > 0;
 
-	if (answers->detail[0] != '\0')
+	if (answers->silent)
+		deliver_host_blind(job, OUTCOME_STEP_ADDRESS, name);
+	else if (answers->detail[0] != '\0')
 		deliver_job_trouble(job, OUTCOME_TEMPORARY, OUTCOME_STEP_ADDRESS, OUTCOME_ERROR_DNS,
 				    deliver_host_dns, "the addresses of %s cannot be looked up: %s",
 				    name, answers->detail);
+	else if (relay)
+		/* Named by our configuration: its fault, not the recipient's. */
+		deliver_job_trouble(job, OUTCOME_TEMPORARY, OUTCOME_STEP_ADDRESS, OUTCOME_ERROR_DNS,
+				    deliver_host_no_route, "the relay %s has no usable address",
+				    name);
 	else if (job->order.all_loopback)
 		deliver_job_trouble(job, OUTCOME_PERMANENT, OUTCOME_STEP_ADDRESS, OUTCOME_ERROR_DNS,
 				    deliver_host_loop, "%s has only loopback addresses", name);
@@ -198,26 +253,34 @@ deliver_host_is_self(const struct deliver_job *job)
 	return false;
 }
 
+/* A preferred family that could not be connected to lately goes behind the other. */
 static void
-deliver_host_sort(struct deliver_job *job)
+deliver_host_avoid(struct deliver_job *job)
 {
-	const struct deliver_answers *answers = job->answers;
-	struct deliver_order_question question = {
-	    .strategy = answers->strategy,
-	    .v4 = answers->v4,
-	    .v4_count = answers->v4_count,
-	    .v6 = answers->v6,
-	    .v6_count = answers->v6_count,
-	    .limit = (size_t)deliver_host_count(job, SETTING_QUEUE_OUTBOUND_LIMITS_MULTIHOMED),
-	    .any = job->job.relay.len > 0};
+	const char *name = deliver_job_host(job)->name;
+	struct deliver_family *memory = job->deliver->family;
+	int64_t now = clock_mono_ms();
+	int family;
 
-	deliver_order_addresses(&question, &job->order);
+	if (job->order.kept == 0 || deliver_host_choice(job, DELIVER_CHOICE_HAPPY_EYEBALLS) == 0)
+		return;
+	family = netaddr_family(&job->order.entries[0].address);
+	if (!deliver_family_is_bad(memory, name, family, now) ||
+	    deliver_family_is_bad(memory, name, family == AF_INET ? AF_INET6 : AF_INET, now))
+		return;
+	deliver_order_put_behind(&job->order, family);
+}
+
+/* The addresses are in order: the first is tried, or it is said why none can be. */
+static void
+deliver_host_visit(struct deliver_job *job)
+{
+	deliver_explain_order(job);
 	if (deliver_host_is_self(job)) {
 		deliver_job_trouble(job, OUTCOME_PERMANENT, OUTCOME_STEP_ADDRESS, OUTCOME_ERROR_DNS,
 				    deliver_host_loop, "%s is this server",
 				    deliver_job_host(job)->name);
 		job->route.kept = job->host + 1;
-		job->order.kept = 0;
 		deliver_host_next(job);
 		return;
 	}
@@ -231,6 +294,54 @@ deliver_host_sort(struct deliver_job *job)
 }
 
 static void
+deliver_host_sort(struct deliver_job *job)
+{
+	const struct deliver_answers *answers = job->answers;
+	struct deliver_order_question question = {
+	    .strategy = answers->strategy,
+	    .v4 = answers->v4,
+	    .v4_count = answers->v4_count,
+	    .v6 = answers->v6,
+	    .v6_count = answers->v6_count,
+	    .limit = (size_t)deliver_host_choice(job, DELIVER_CHOICE_MULTIHOMED),
+	    .any = job->job.relay.len > 0};
+
+	deliver_order_addresses(&question, &job->order);
+	deliver_host_avoid(job);
+	deliver_host_visit(job);
+}
+
+/* A literal has one address, whatever the strategy; of a relay any, of a domain one of a host. */
+static void
+deliver_host_literal(struct deliver_job *job)
+{
+	const struct netaddr *literal = &deliver_job_host(job)->literal;
+	bool v6 = netaddr_family(literal) == AF_INET6;
+	struct deliver_order_question question = {.strategy = v6 ? SETTINGS_IPV6_THEN_IPV4
+								 : SETTINGS_IPV4_THEN_IPV6,
+						  .v4 = literal,
+						  .v4_count = !v6,
+						  .v6 = literal,
+						  .v6_count = v6,
+						  .limit = 1,
+						  .any = job->job.relay.len > 0};
+
+	job->answers->strategy = question.strategy;
+	deliver_order_addresses(&question, &job->order);
+	deliver_host_visit(job);
+}
+
+static void
+deliver_host_socket(struct deliver_job *job)
+{
+	job->order.entries[0] =
+	    (struct deliver_order_entry){.address = deliver_job_host(job)->literal};
+	job->order.count = job->order.kept = 1;
+	job->address = (size_t)-1;
+	deliver_host_next_address(job);
+}
+
+static void
 deliver_host_take(const struct resolve_answer *answer, struct deliver_answers *answers,
 		  struct netaddr *addresses, size_t *count, uint16_t port, bool v6)
 {
@@ -239,6 +350,7 @@ deliver_host_take(const struct resolve_answer *answer, struct deliver_answers *a
 					   : netaddr_from_v4(answer->records[i].a, port);
 	if (resolve_status_is_temporary(answer->status))
 		snprintf(answers->detail, sizeof(answers->detail), "%s", answer->detail);
+	answers->silent = answers->silent || answer->status == RESOLVE_SILENT;
 	answers->waiting--;
 }
 
@@ -269,15 +381,11 @@ deliver_host_on_v6(const struct resolve_answer *answer, void *arg)
 }
 
 static void
-deliver_host_ask(struct deliver_job *job, const char *name)
+deliver_host_look_up(struct deliver_job *job, const char *name)
 {
 	struct deliver_answers *answers = job->answers;
 	struct resolve *resolve = job->deliver->resolve;
-	int strategy = SETTINGS_IPV4_THEN_IPV6;
 
-	settings_eval_choice(deliver_host_settings(job), SETTING_QUEUE_OUTBOUND_IP_STRATEGY,
-			     deliver_subject_env(job->subject), &strategy);
-	answers->strategy = (enum settings_strategy)strategy;
 	if (deliver_order_wants_v4(answers->strategy)) {
 		answers->waiting++;
 		job->query_v4 = resolve_start(resolve, name, RESOLVE_A, deliver_host_on_v4, job);
@@ -288,18 +396,34 @@ deliver_host_ask(struct deliver_job *job, const char *name)
 	}
 }
 
+/* The settings of this host are known. */
+static void
+deliver_host_addresses(void *arg)
+{
+	struct deliver_job *job = arg;
+	const struct deliver_route_host *host = deliver_job_host(job);
+
+	deliver_explain_host(job);
+	deliver_explain_stage(job, DELIVER_STAGE_HOST);
+	job->answers->strategy =
+	    (enum settings_strategy)deliver_host_choice(job, DELIVER_CHOICE_STRATEGY);
+	if (host->kind == DELIVER_ROUTE_NAME)
+		deliver_host_look_up(job, host->name);
+	else if (host->kind == DELIVER_ROUTE_LITERAL)
+		deliver_host_literal(job);
+	else
+		deliver_host_socket(job);
+}
+
 void
 deliver_host_next(struct deliver_job *job)
 {
-	const struct deliver_route_host *host;
-
 	if (++job->host >= job->route.kept) {
 		deliver_job_finish(job);
 		return;
 	}
 	deliver_job_enter(job, DELIVER_ADDRESSING);
-	host = deliver_job_host(job);
-	deliver_subject_set_mx(job->subject, host->name);
+	deliver_subject_set_mx(job->subject, deliver_job_host(job)->name);
 	deliver_subject_set_remote(job->subject, NULL);
 	deliver_subject_set_local(job->subject, NULL);
 	if (job->answers == NULL)
@@ -307,14 +431,12 @@ deliver_host_next(struct deliver_job *job)
 	memset(job->answers, 0, sizeof(*job->answers));
 	job->order.count = 0;
 	job->order.kept = 0;
-	if (host->kind == DELIVER_ROUTE_NAME) {
-		deliver_host_ask(job, host->name);
-		return;
-	}
-	job->order.entries[0] = (struct deliver_order_entry){.address = host->literal};
-	job->order.count = job->order.kept = 1;
-	job->address = (size_t)-1;
-	deliver_host_next_address(job);
+	job->rcpt_max = 0;
+	job->avoid_chunking = false;
+	job->address = 0;
+	deliver_job_arrive(job);
+	deliver_ask_run(job->ask, deliver_subject_env(job->subject), deliver_host_eval,
+			deliver_host_addresses, job);
 }
 
 void
@@ -326,9 +448,42 @@ deliver_host_next_address(struct deliver_job *job)
 		deliver_attempt_start(job);
 }
 
+bool
+deliver_host_second(const struct deliver_job *job, size_t *index)
+{
+	int family = netaddr_family(deliver_job_address(job));
+
+	if (deliver_host_choice(job, DELIVER_CHOICE_HAPPY_EYEBALLS) == 0)
+		return false;
+	for (size_t i = job->address + 1; i < job->order.kept; i++)
+		if (netaddr_family(&job->order.entries[i].address) != family) {
+			*index = i;
+			return true;
+		}
+	return false;
+}
+
+void
+deliver_host_swap(struct deliver_job *job, size_t index)
+{
+	struct deliver_order_entry present = job->order.entries[job->address];
+
+	job->order.entries[job->address] = job->order.entries[index];
+	job->order.entries[index] = present;
+}
+
+void
+deliver_host_drop(struct deliver_job *job, size_t index)
+{
+	job->order.kept--;
+	for (size_t i = index; i < job->order.kept; i++)
+		job->order.entries[i] = job->order.entries[i + 1];
+}
+
 void
 deliver_host_cancel(struct deliver_job *job)
 {
+	deliver_ask_cancel(job->ask);
 	resolve_mx_cancel(&job->mx);
 	resolve_cancel(&job->query_v4);
 	resolve_cancel(&job->query_v6);

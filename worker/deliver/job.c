@@ -13,13 +13,17 @@
 #include "common/domain.h"
 #include "common/log.h"
 #include "common/map.h"
+#include "common/proto/explain.h"
 #include "common/wire.h"
+#include "worker/deliver/ask.h"
 #include "worker/deliver/attempt.h"
+#include "worker/deliver/explain.h"
 #include "worker/deliver/host.h"
 #include "worker/deliver/pool.h"
 #include "worker/deliver/report.h"
 #include "worker/deliver/state.h"
 #include "worker/deliver/subject.h"
+#include "worker/smtp/session.h"
 
 enum { DELIVER_JOB_HOSTS = PROTO_RESULT_HOSTS };
 
@@ -51,6 +55,37 @@ deliver_job_address(const struct deliver_job *job)
 	return &job->order.entries[job->address].address;
 }
 
+void
+deliver_job_arrive(struct deliver_job *job)
+{
+	const struct deliver_route_host *host = deliver_job_host(job);
+
+	job->place = (struct deliver_place){.host = host->name, .port = host->port};
+	if (job->address < job->order.kept)
+		job->place.remote = *deliver_job_address(job);
+}
+
+void
+deliver_job_meet(struct deliver_job *job)
+{
+	const struct deliver_pool_session *session = job->session;
+
+	job->place.source = session->source;
+	job->place.ehlo = job->ehlo;
+	job->place.session = session->id;
+	job->place.reused = smtp_session_facts(session->smtp)->messages > 0;
+	job->place.ready_ms = clock_mono_ms();
+}
+
+static struct deliver_place
+deliver_job_place(const struct deliver_job *job)
+{
+	struct deliver_place place = job->place;
+
+	place.ended_ms = clock_mono_ms();
+	return place;
+}
+
 static struct outcome
 deliver_job_keep(struct deliver_job *job, const struct outcome *outcome)
 {
@@ -79,9 +114,11 @@ void
 deliver_job_note(struct deliver_job *job, const struct outcome *outcome, const char *where)
 {
 	deliver_job_say(job, outcome, where);
+	deliver_explain_outcome(job, outcome);
 	if (job->has_best && !outcome_is_better(outcome, &job->best))
 		return;
 	job->best = deliver_job_keep(job, outcome);
+	job->best_place = deliver_job_place(job);
 	job->has_best = true;
 }
 
@@ -111,52 +148,45 @@ deliver_job_note_recipient(struct deliver_job *job, size_t index, const struct o
 	if (recipient->known && !outcome_is_better(outcome, &recipient->best))
 		return;
 	recipient->best = deliver_job_keep(job, outcome);
+	recipient->place = deliver_job_place(job);
 	recipient->known = true;
 }
 
-/* Where the attempt is now, for the record. */
 static void
-deliver_job_facts(const struct deliver_job *job, struct proto_result_facts *facts,
-		  char remote[NETADDR_TEXT], char source[NETADDR_TEXT])
+deliver_job_decide_at(struct deliver_job *job, size_t index, const struct outcome *outcome,
+		      const struct deliver_place *place)
 {
-	int64_t now = clock_mono_ms();
+	struct deliver_recipient *recipient = &job->recipients[index];
+	int64_t ready_ms = place->ready_ms ? place->ready_ms : place->ended_ms;
+	char remote[NETADDR_TEXT];
+	char source[NETADDR_TEXT];
+	struct proto_result_facts facts = {
+	    .host = slice_of(place->host),
+	    .port = place->port,
+	    .remote_ip = slice_of(netaddr_text(remote, &place->remote)),
+	    .source_ip = slice_of(netaddr_text(source, &place->source)),
+	    .ehlo = slice_of(place->ehlo),
+	    .tls_policy = slice_of("none"),
+	    .session = place->session,
+	    .reused = place->reused,
+	    .connect_ms = (uint32_t)(ready_ms - job->began_ms),
+	    .transfer_ms = (uint32_t)(place->ended_ms - ready_ms)};
 
-	*facts = (struct proto_result_facts){.tls_policy = slice_of("none")};
-	if (job->host < job->route.kept) {
-		facts->host = slice_of(deliver_job_host(job)->name);
-		facts->port = deliver_job_host(job)->port;
-		if (job->address < job->order.kept)
-			facts->remote_ip = slice_of(netaddr_text(remote, deliver_job_address(job)));
-	}
-	facts->connect_ms = (uint32_t)(now - job->began_ms);
-	if (job->session != NULL) {
-		const struct deliver_pool_session *session = job->session;
-
-		facts->source_ip = slice_of(netaddr_text(source, &session->source));
-		facts->ehlo = slice_of(session->ehlo);
-		facts->session = session->id;
-		facts->reused = !job->opened;
-		facts->connect_ms = (uint32_t)(job->transact_ms - job->began_ms);
-		facts->transfer_ms = (uint32_t)(now - job->transact_ms);
-	}
+	assert(!recipient->decided);
+	recipient->decided = true;
+	job->undecided--;
+	deliver_report_result(job->deliver, job->job.id, job->job.recipients[index].id, outcome,
+			      &facts);
 }
 
 void
 deliver_job_decide(struct deliver_job *job, size_t index, const struct outcome *outcome)
 {
-	struct deliver_recipient *recipient = &job->recipients[index];
-	struct proto_result_facts facts;
-	char remote[NETADDR_TEXT];
-	char source[NETADDR_TEXT];
+	struct deliver_place place = deliver_job_place(job);
 
-	assert(!recipient->decided);
-	recipient->decided = true;
-	job->undecided--;
-	if (outcome->class != OUTCOME_DELIVERED && job->session != NULL)
-		deliver_job_say(job, outcome, deliver_job_host(job)->name);
-	deliver_job_facts(job, &facts, remote, source);
-	deliver_report_result(job->deliver, job->job.id, job->job.recipients[index].id, outcome,
-			      &facts);
+	if (outcome->class != OUTCOME_DELIVERED)
+		deliver_job_say(job, outcome, place.host);
+	deliver_job_decide_at(job, index, outcome, &place);
 }
 
 /* Not used any more from now on; freed when the callbacks that led here have returned. */
@@ -169,19 +199,27 @@ deliver_job_end(struct deliver_job *job, enum proto_done_kind kind)
 
 	deliver_attempt_cancel(job);
 	deliver_host_cancel(job);
-	deliver_report_done(job->deliver, &done);
+	if (job->request != 0) {
+		deliver_explain_end(job);
+		map_take_id(job->deliver->explained, job->request);
+	} else {
+		deliver_report_done(job->deliver, &done);
+		map_take_id(job->deliver->jobs, job->job.id);
+	}
 	deliver_job_enter(job, DELIVER_ENDED);
-	if (job->deadline != NULL)
-		event_del(job->deadline);
-	map_take_id(job->deliver->jobs, job->job.id);
+	event_del(job->deadline);
 	list_append(&job->deliver->ended, &job->link);
 	event_add(job->deliver->sweep, &now);
 }
 
-void
-deliver_job_untouched(struct deliver_job *job)
+/* Nothing is known that would count as an attempt for those who have no result yet. */
+static bool
+deliver_job_is_untouched(const struct deliver_job *job)
 {
-	deliver_job_end(job, PROTO_DONE_UNTOUCHED);
+	for (size_t i = 0; i < job->job.recipient_count; i++)
+		if (!job->recipients[i].decided && job->recipients[i].known)
+			return false;
+	return job->undecided > 0 && !job->has_best;
 }
 
 void
@@ -193,21 +231,28 @@ deliver_job_finish(struct deliver_job *job)
 					       .enhanced = {4, 4, 4},
 					       .reply = {"no mail host could be tried", 27}};
 
+	if (job->request != 0) {
+		deliver_job_end(job, PROTO_DONE_FINISHED);
+		return;
+	}
 	/* It was to use a connection that is gone: nobody has refused anything. */
-	if (job->job.permit == PROTO_PERMIT_REUSE && job->undecided > 0 && !job->has_best) {
-		deliver_job_untouched(job);
+	if (job->job.permit == PROTO_PERMIT_REUSE && deliver_job_is_untouched(job)) {
+		deliver_job_end(job, PROTO_DONE_UNTOUCHED);
 		return;
 	}
 	for (size_t i = 0; i < job->job.recipient_count; i++) {
 		const struct deliver_recipient *recipient = &job->recipients[i];
-		const struct outcome *best = job->has_best ? &job->best : &nothing;
+		bool own = recipient->known &&
+			   (!job->has_best || !outcome_is_better(&job->best, &recipient->best));
 
 		if (recipient->decided)
 			continue;
-		if (recipient->known &&
-		    (!job->has_best || !outcome_is_better(&job->best, &recipient->best)))
-			best = &recipient->best;
-		deliver_job_decide(job, i, best);
+		if (own)
+			deliver_job_decide_at(job, i, &recipient->best, &recipient->place);
+		else if (job->has_best)
+			deliver_job_decide_at(job, i, &job->best, &job->best_place);
+		else
+			deliver_job_decide(job, i, &nothing);
 	}
 	deliver_job_end(job, PROTO_DONE_FINISHED);
 }
@@ -215,6 +260,13 @@ deliver_job_finish(struct deliver_job *job)
 static void
 deliver_job_on_deadline(evutil_socket_t fd, short what, void *arg)
 {
+	static const struct outcome unloaded = {
+	    .class = OUTCOME_TEMPORARY,
+	    .step = OUTCOME_STEP_BODY_READ,
+	    .error = OUTCOME_ERROR_IO,
+	    .enhanced = {4, 3, 0},
+	    .reply = {"the time for one attempt was over before the message was here", 61},
+	    .local = true};
 	struct deliver_job *job = arg;
 
 	(void)fd;
@@ -222,6 +274,11 @@ deliver_job_on_deadline(evutil_socket_t fd, short what, void *arg)
 	if (job->phase == DELIVER_CONNECTING || job->phase == DELIVER_OPENING ||
 	    job->phase == DELIVER_TRANSACTING) {
 		deliver_attempt_expire(job);
+		return;
+	}
+	if (job->phase == DELIVER_LOADING) {
+		deliver_job_note(job, &unloaded, NULL);
+		deliver_job_finish(job);
 		return;
 	}
 	deliver_job_trouble(job, OUTCOME_TEMPORARY,
@@ -282,36 +339,72 @@ deliver_job_arm(struct deliver_job *job)
 	event_add(job->deadline, &attempt);
 }
 
-struct deliver_job *
-deliver_job_start(struct deliver *deliver, struct slice packet, int fd)
+static struct deliver_job *
+deliver_job_new(struct deliver *deliver)
 {
 	struct arena *arena = arena_new();
 	struct deliver_job *job = arena_zero(arena, struct deliver_job);
-	struct wire_reader reader;
 
 	job->arena = arena;
 	job->deliver = deliver;
-	list_init(&job->link);
 	job->body.fd = -1;
-	wire_reader_init(&reader, arena_copy(arena, packet.data, packet.len), packet.len);
-	if (!proto_job_get(&reader, arena, &job->job) || job->job.size == 0 ||
+	job->fd = -1;
+	job->began_ms = clock_mono_ms();
+	list_init(&job->link);
+	return job;
+}
+
+/* The envelope is known: all that an attempt needs, and its deadline. */
+static void
+deliver_job_prepare(struct deliver_job *job)
+{
+	job->domain = deliver_job_ascii(job);
+	job->subject = deliver_subject_new(job->arena, &job->job);
+	job->ask = deliver_ask_new(job->arena, job->deliver->resolve);
+	job->undecided = job->job.recipient_count;
+	job->recipients = arena_array(job->arena, job->undecided, sizeof(*job->recipients));
+	deliver_job_arm(job);
+}
+
+struct deliver_job *
+deliver_job_start(struct deliver *deliver, struct slice packet, int fd)
+{
+	struct deliver_job *job = deliver_job_new(deliver);
+	struct wire_reader reader;
+
+	wire_reader_init(&reader, arena_copy(job->arena, packet.data, packet.len), packet.len);
+	if (!proto_job_get(&reader, job->arena, &job->job) || job->job.size == 0 ||
 	    job->job.body.len > job->job.size || (fd >= 0 && job->job.body.len > 0) ||
 	    (fd < 0 && job->job.size > PROTO_JOB_BODY_MAX) ||
 	    map_find_id(deliver->jobs, job->job.id) != NULL) {
-		arena_free(&arena);
+		deliver_job_free(&job);
 		return NULL;
 	}
-	job->began_ms = clock_mono_ms();
-	job->domain = deliver_job_ascii(job);
-	job->subject = deliver_subject_new(arena, &job->job);
-	job->undecided = job->job.recipient_count;
-	job->recipients = arena_array(arena, job->undecided, sizeof(*job->recipients));
-	deliver_body_begin(&job->body, arena, job->job.body, job->job.size, fd, job->job.offset);
+	deliver_body_begin(&job->body, job->arena, job->job.body, job->job.size, fd,
+			   job->job.offset);
 	map_put_id(deliver->jobs, job->job.id, job);
-	deliver_job_arm(job);
+	deliver_job_prepare(job);
 	if (deliver_body_is_complete(&job->body))
 		deliver_job_loaded(job);
 	return job;
+}
+
+bool
+deliver_job_explain(struct deliver *deliver, struct slice packet)
+{
+	struct deliver_job *job = deliver_job_new(deliver);
+	struct wire_reader reader;
+
+	wire_reader_init(&reader, arena_copy(job->arena, packet.data, packet.len), packet.len);
+	if (!proto_explain_get(&reader, job->arena, &job->request, &job->job) ||
+	    job->request == 0 || map_find_id(deliver->explained, job->request) != NULL) {
+		deliver_job_free(&job);
+		return false;
+	}
+	map_put_id(deliver->explained, job->request, job);
+	deliver_job_prepare(job);
+	deliver_host_start(job);
+	return true;
 }
 
 bool
@@ -328,8 +421,8 @@ deliver_job_piece(struct deliver_job *job, const struct proto_body *piece)
 void
 deliver_job_give_back(struct deliver_job *job)
 {
-	if (job->phase < DELIVER_OPENING && !job->has_best)
-		deliver_job_untouched(job);
+	if (job->phase < DELIVER_OPENING && deliver_job_is_untouched(job))
+		deliver_job_end(job, PROTO_DONE_UNTOUCHED);
 }
 
 void

@@ -5,6 +5,8 @@ libworker_a_SOURCES += \
 	worker/deliver/choice.c worker/deliver/choice.def worker/deliver/choice.h \
 	worker/deliver/connect.c worker/deliver/connect.h \
 	worker/deliver/deliver.c worker/deliver/deliver.h \
+	worker/deliver/explain.c worker/deliver/explain.h \
+	worker/deliver/family.c worker/deliver/family.h \
 	worker/deliver/host.c worker/deliver/host.h \
 	worker/deliver/job.c worker/deliver/job.h \
 	worker/deliver/order.c worker/deliver/order.h \
@@ -13,4 +15,5 @@ libworker_a_SOURCES += \
 	worker/deliver/report.c worker/deliver/report.h \
 	worker/deliver/route.c worker/deliver/route.h \
 	worker/deliver/state.h \
-	worker/deliver/subject.c worker/deliver/subject.h
+	worker/deliver/subject.c worker/deliver/subject.h \
+	worker/deliver/transact.c worker/deliver/transact.h

@@ -71,11 +71,15 @@ deliver_order_addresses(const struct deliver_order_question *question, struct de
 	const struct deliver_order_family *first = v6_first ? &v6 : &v4;
 	const struct deliver_order_family *second = v6_first ? &v4 : &v6;
 	struct deliver_order dropped = {.all_loopback = true};
+	size_t v4_count;
+	size_t v6_count;
 	size_t head;
 	size_t tail;
 
-	deliver_order_sift(&v4, question->v4, question->v4_count, question->any, &dropped);
-	deliver_order_sift(&v6, question->v6, question->v6_count, question->any, &dropped);
+	v4_count = deliver_order_wants_v4(question->strategy) ? question->v4_count : 0;
+	v6_count = deliver_order_wants_v6(question->strategy) ? question->v6_count : 0;
+	deliver_order_sift(&v4, question->v4, v4_count, question->any, &dropped);
+	deliver_order_sift(&v6, question->v6, v6_count, question->any, &dropped);
 	head = first->count < question->limit ? first->count : question->limit;
 	if (head == question->limit && second->count > 0 && question->limit >= 2)
 		head--;
@@ -90,4 +94,20 @@ deliver_order_addresses(const struct deliver_order_question *question, struct de
 	memcpy(order->entries + order->count, dropped.entries,
 	       dropped.count * sizeof(dropped.entries[0]));
 	order->count += dropped.count;
+}
+
+void
+deliver_order_put_behind(struct deliver_order *order, int family)
+{
+	struct deliver_order_entry behind[DELIVER_ORDER_MOST];
+	size_t ahead = 0;
+	size_t count = 0;
+
+	for (size_t i = 0; i < order->kept; i++) {
+		if (netaddr_family(&order->entries[i].address) == family)
+			behind[count++] = order->entries[i];
+		else
+			order->entries[ahead++] = order->entries[i];
+	}
+	memcpy(order->entries + ahead, behind, count * sizeof(behind[0]));
 }

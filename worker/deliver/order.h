@@ -1,5 +1,6 @@
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "common/netaddr.h"
@@ -32,10 +33,10 @@ bool deliver_order_wants_v4(enum settings_strategy strategy);
 bool deliver_order_wants_v6(enum settings_strategy strategy);
 
 /*
- * v4 and v6 are the answers in DNS order, empty for a family that was not asked. Preferred family
- * first, unusable ones dropped, cut to limit; but a strategy of two families keeps one place for
- * the second when it has a usable address and the limit is 2 or more. any: loopback is usable, as
- * for configured relays.
+ * v4 and v6 are the answers in DNS order; a family the strategy does not name is left out.
+ * Preferred family first, unusable ones dropped, cut to limit; but a strategy of two families keeps
+ * one place for the second when it has a usable address and the limit is 2 or more. any: loopback
+ * is usable, as for configured relays.
  */
 struct deliver_order_question {
 	enum settings_strategy strategy;
@@ -49,3 +50,5 @@ struct deliver_order_question {
 void deliver_order_addresses(const struct deliver_order_question *question,
 			     struct deliver_order *order);
 const char *deliver_order_fate_text(enum deliver_order_fate fate);
+/* Kept addresses of this family are tried after those of the other. */
+void deliver_order_put_behind(struct deliver_order *order, int family);

@@ -32,7 +32,7 @@ struct deliver_pool_list {
 struct deliver_pool {
 	struct event_base *base;
 	struct channel *channel;
-	struct map *by_key;  /* text of a key -> deliver_pool_list; kept until the end */
+	struct map *by_key;  /* text of a key -> deliver_pool_list, while one is idle */
 	struct map *by_id;   /* every session */
 	struct map *by_smtp; /* the same, by the address of its smtp_session */
 	size_t idle;
@@ -91,10 +91,13 @@ deliver_pool_key_text(const struct deliver_pool_key *key)
 	char text[NETADDR_TEXT];
 	struct str out = {0};
 
-	str_printf(&out, "%s %s %s", key->path ? key->path : netaddr_text_port(text, &key->remote),
-		   key->lmtp ? "lmtp" : "smtp", key->source_count ? "from" : "any");
-	for (size_t i = 0; i < key->source_count; i++)
-		str_printf(&out, " %s", netaddr_text(text, &key->sources[i]));
+	str_text(&out, key->path ? key->path : netaddr_text_port(text, &key->remote));
+	str_text(&out, key->lmtp ? " lmtp" : " smtp");
+	str_text(&out, key->source_count ? " from" : " any");
+	for (size_t i = 0; i < key->source_count; i++) {
+		str_char(&out, ' ');
+		str_text(&out, netaddr_text(text, &key->sources[i]));
+	}
 	return out.data;
 }
 
@@ -146,12 +149,17 @@ deliver_pool_open(struct deliver_pool *pool, struct smtp_session *smtp, uint64_t
 static void
 deliver_pool_leave_idle(struct deliver_pool_entry *entry)
 {
+	struct deliver_pool_list *list;
+
 	if (!entry->idle)
 		return;
 	list_remove(&entry->link);
 	event_del(entry->expire);
 	entry->idle = false;
 	entry->pool->idle--;
+	list = map_find(entry->pool->by_key, entry->session.key, strlen(entry->session.key));
+	if (list_is_empty(&list->entries))
+		free(map_take(entry->pool->by_key, entry->session.key, strlen(entry->session.key)));
 }
 
 struct deliver_pool_session *
@@ -219,14 +227,17 @@ void
 deliver_pool_give(struct deliver_pool *pool, struct deliver_pool_session **session)
 {
 	struct deliver_pool_entry *entry = deliver_pool_entry(*session);
-	struct timeval expire = {.tv_sec = (*session)->idle_ms / 1000,
-				 .tv_usec = (*session)->idle_ms % 1000 * 1000};
+	int64_t left = (*session)->opened_ms + (*session)->max_age_ms - clock_mono_ms();
 	struct deliver_pool_list *list;
+	struct timeval expire;
 
 	if (!deliver_pool_is_fit(*session)) {
 		deliver_pool_close(pool, session, true);
 		return;
 	}
+	if (left > (*session)->idle_ms)
+		left = (*session)->idle_ms;
+	expire = (struct timeval){.tv_sec = left / 1000, .tv_usec = left % 1000 * 1000};
 	list = map_find(pool->by_key, (*session)->key, strlen((*session)->key));
 	if (list == NULL) {
 		list = alloc_new(struct deliver_pool_list);

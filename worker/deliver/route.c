@@ -73,13 +73,16 @@ deliver_route_literal(struct arena *arena, const char *domain, struct deliver_ro
 	struct deliver_route_host *host;
 	struct netaddr address;
 	char plain[NETADDR_TEXT];
+	bool tagged;
 
 	if (text.len < 3 || text.data[0] != '[' || text.data[text.len - 1] != ']')
 		return false;
 	text = (struct slice){text.data + 1, text.len - 2};
-	if (slice_starts_nocase(text, "IPv6:"))
+	tagged = slice_starts_nocase(text, "IPv6:");
+	if (tagged)
 		text = (struct slice){text.data + 5, text.len - 5};
-	if (!netaddr_parse(text, DELIVER_ROUTE_SMTP, &address))
+	if (!netaddr_parse(text, DELIVER_ROUTE_SMTP, &address) ||
+	    tagged != (netaddr_family(&address) == AF_INET6))
 		return false;
 	host = arena_zero(arena, struct deliver_route_host);
 	host->kind = DELIVER_ROUTE_LITERAL;
@@ -88,4 +91,17 @@ deliver_route_literal(struct arena *arena, const char *domain, struct deliver_ro
 	host->port = DELIVER_ROUTE_SMTP;
 	*route = (struct deliver_route){.hosts = host, .count = 1, .kept = 1};
 	return true;
+}
+
+const char *
+deliver_route_fate_text(enum deliver_route_fate fate)
+{
+	static const char *const texts[] = {
+	    [DELIVER_ROUTE_KEPT] = "tried",
+	    [DELIVER_ROUTE_SELF] = "is this server",
+	    [DELIVER_ROUTE_BEHIND] = "not preferred to this server",
+	    [DELIVER_ROUTE_CUT] = "beyond limits.mx",
+	};
+
+	return texts[fate];
 }

@@ -58,5 +58,6 @@ struct deliver_route_question {
  */
 void deliver_route_mx(struct arena *arena, const struct deliver_route_question *question,
 		      struct deliver_route *route);
-/* "[192.0.2.1]" as the one host. */
+/* "[192.0.2.1]" or "[IPv6:2001:db8::1]" (RFC 5321 section 4.1.3) as the one host. */
 bool deliver_route_literal(struct arena *arena, const char *domain, struct deliver_route *route);
+const char *deliver_route_fate_text(enum deliver_route_fate fate);

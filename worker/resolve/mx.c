@@ -173,6 +173,7 @@ mx_on_answer(const struct resolve_answer *answer, void *arg)
 	struct resolve_mx_answer out = {
 	    .kind = RESOLVE_MX_TEMPORARY,
 	    .secure = answer->secure,
+	    .silent = answer->status == RESOLVE_SILENT,
 	    .ttl = answer->ttl,
 	    .domain = mx->domain,
 	    .detail = answer->detail,

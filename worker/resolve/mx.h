@@ -38,6 +38,7 @@ struct resolve_mx_dropped {
 struct resolve_mx_answer {
 	enum resolve_mx_kind kind;
 	bool secure;        /* the MX answer, or its absence, was authenticated (DNSSEC) */
+	bool silent;        /* TEMPORARY because no name server answers anything: our fault */
 	uint32_t ttl;       /* seconds; 0: unknown */
 	const char *domain; /* what was asked: lower case, no final dot */
 	size_t count;       /* 0 unless FOUND or IMPLICIT */

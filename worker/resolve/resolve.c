@@ -27,21 +27,26 @@ struct resolve {
 	struct resolve_cache *cache; /* question -> reply packet */
 	struct map *flights;         /* key -> resolve_flight that is being asked */
 	struct list asking;          /* of resolve_flight: the same ones */
-	struct list done;            /* of resolve_flight: answered, not delivered */
-	struct list turn;            /* of resolve_flight: those of done to deliver in this turn */
-	struct event *deliver;       /* activated by hand while done is not empty */
-	bool trusted;                /* the AD bit counts */
-	bool delivering;             /* answers are being handed out: who does it ends the rest */
-	bool freed;                  /* meanwhile: nothing but these two is left */
+	struct list suspect;         /* of resolve_flight: no server said anything meanwhile */
+	struct resolve_servers_ask *probe; /* whether any server answers at all; else NULL */
+	struct arena *probe_arena;
+	int64_t heard_ms;      /* monotonic: of the last reply to anything */
+	struct list done;      /* of resolve_flight: answered, not delivered */
+	struct list turn;      /* of resolve_flight: those of done to deliver in this turn */
+	struct event *deliver; /* activated by hand while done is not empty */
+	bool trusted;          /* the AD bit counts */
+	bool delivering;       /* answers are being handed out: who does it ends the rest */
+	bool freed;            /* meanwhile: nothing but these two is left */
 };
 
-enum resolve_stage { RESOLVE_ASKING, RESOLVE_DONE, RESOLVE_DELIVERING };
+enum resolve_stage { RESOLVE_ASKING, RESOLVE_SUSPECT, RESOLVE_DONE, RESOLVE_DELIVERING };
 
 /* One question and all who want to know. */
 struct resolve_flight {
-	struct list link; /* in asking, done or turn */
+	struct list link; /* in asking, suspect, done or turn */
 	struct resolve *resolve;
 	enum resolve_stage stage;
+	int64_t asked_ms;             /* monotonic */
 	uint8_t key[RESOLVE_KEY_MAX]; /* type, name; empty for a text that is no name */
 	size_t key_len;
 	struct list queries;             /* of resolve_query, in order of arrival; never empty
@@ -94,6 +99,52 @@ resolve_flight_key(const struct resolve_flight *flight)
 	return (struct resolve_cache_bytes){flight->key, flight->key_len};
 }
 
+/* Whatever any resolver knows without asking anybody (RFC 6761 section 6.3). */
+static const char resolve_probe_name[] = "localhost";
+
+static void
+resolve_on_probe(const struct resolve_answer *answer, const uint8_t *packet, size_t len, void *arg)
+{
+	struct resolve *resolve = arg;
+	bool silent = answer->status == RESOLVE_TIMEOUT;
+
+	resolve->probe = NULL;
+	if (!silent)
+		resolve->heard_ms = clock_mono_ms();
+	while (!list_is_empty(&resolve->suspect)) {
+		struct resolve_flight *flight =
+		    list_first(&resolve->suspect, struct resolve_flight, link);
+
+		if (silent)
+			flight->answer.status = RESOLVE_SILENT;
+		resolve_flight_land(flight);
+	}
+	arena_free(&resolve->probe_arena);
+}
+
+/*
+ * Not one reply since the question was asked: is it the zone's servers, for which the resolver is
+ * still waiting, or is the resolver itself not there? One more question tells.
+ */
+static void
+resolve_flight_suspect(struct resolve_flight *flight)
+{
+	struct resolve *resolve = flight->resolve;
+	struct resolve_servers_question question = {.type = RESOLVE_A};
+	struct resolve_name name;
+
+	flight->stage = RESOLVE_SUSPECT;
+	list_remove(&flight->link);
+	list_append(&resolve->suspect, &flight->link);
+	if (resolve->probe)
+		return;
+	resolve_name_set(&name, resolve_probe_name);
+	question.name = &name;
+	question.arena = resolve->probe_arena = arena_new();
+	resolve->probe =
+	    resolve_servers_start(resolve->servers, &question, resolve_on_probe, resolve);
+}
+
 static void
 resolve_on_answer(const struct resolve_answer *answer, const uint8_t *packet, size_t len, void *arg)
 {
@@ -103,6 +154,12 @@ resolve_on_answer(const struct resolve_answer *answer, const uint8_t *packet, si
 	flight->ask = NULL;
 	flight->answer = *answer;
 	map_take(resolve->flights, flight->key, flight->key_len);
+	if (answer->status != RESOLVE_TIMEOUT) {
+		resolve->heard_ms = clock_mono_ms();
+	} else if (resolve->heard_ms < flight->asked_ms) {
+		resolve_flight_suspect(flight);
+		return;
+	}
 	/* RFC 2308 5: a denial without an SOA, which has no TTL, is not kept. */
 	if (packet && (answer->count > 0 || answer->ttl > 0))
 		resolve_cache_put(resolve->cache, resolve_flight_key(flight),
@@ -118,6 +175,7 @@ resolve_flight_start(struct resolve_flight *flight, const struct resolve_name *n
 	struct resolve *resolve = flight->resolve;
 	struct resolve_servers_question question = {name, type, flight->arena};
 
+	flight->asked_ms = clock_mono_ms();
 	map_put(resolve->flights, flight->key, flight->key_len, flight);
 	list_append(&resolve->asking, &flight->link);
 	flight->ask = resolve_servers_start(resolve->servers, &question, resolve_on_answer, flight);
@@ -278,6 +336,7 @@ resolve_new(struct event_base *base, const struct resolve_config *config, struct
 	resolve->cache = resolve_new_cache(config);
 	resolve->flights = map_new();
 	list_init(&resolve->asking);
+	list_init(&resolve->suspect);
 	list_init(&resolve->done);
 	list_init(&resolve->turn);
 	resolve->trusted =
@@ -300,6 +359,10 @@ resolve_free(struct resolve **resolve)
 	*resolve = NULL;
 	list_each_safe (flight, after, &old->asking, link)
 		resolve_flight_free(flight);
+	list_each_safe (flight, after, &old->suspect, link)
+		resolve_flight_free(flight);
+	resolve_servers_cancel(&old->probe);
+	arena_free(&old->probe_arena);
 	list_each_safe (flight, after, &old->done, link)
 		resolve_flight_free(flight);
 	list_each_safe (flight, after, &old->turn, link)
@@ -323,7 +386,7 @@ bool
 resolve_status_is_temporary(enum resolve_status status)
 {
 	return status == RESOLVE_SERVFAIL || status == RESOLVE_TIMEOUT ||
-	       status == RESOLVE_REFUSED || status == RESOLVE_GARBAGE;
+	       status == RESOLVE_SILENT || status == RESOLVE_REFUSED || status == RESOLVE_GARBAGE;
 }
 
 const char *
@@ -335,6 +398,7 @@ resolve_status_text(enum resolve_status status)
 	    [RESOLVE_NODATA] = "no record of this type",
 	    [RESOLVE_SERVFAIL] = "SERVFAIL",
 	    [RESOLVE_TIMEOUT] = "no answer",
+	    [RESOLVE_SILENT] = "no name server answers anything",
 	    [RESOLVE_REFUSED] = "REFUSED",
 	    [RESOLVE_GARBAGE] = "unusable answer",
 	    [RESOLVE_BAD_NAME] = "not a name",

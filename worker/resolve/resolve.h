@@ -37,7 +37,8 @@ enum resolve_status {
 	RESOLVE_NXDOMAIN, /* the name, or the end of its alias chain, does not exist */
 	RESOLVE_NODATA,   /* the name exists, a record of this type does not */
 	RESOLVE_SERVFAIL, /* every server failed; a DNSSEC failure looks like this */
-	RESOLVE_TIMEOUT,  /* nobody answered in time, or could be reached */
+	RESOLVE_TIMEOUT,  /* nobody answered this question in time, or could be reached */
+	RESOLVE_SILENT,   /* the same, and no server answers anything: a fault on our side */
 	RESOLVE_REFUSED,  /* no server would answer this question */
 	RESOLVE_GARBAGE,  /* the answer cannot be used: damaged, or all its records are */
 	RESOLVE_BAD_NAME, /* no packet was sent: the text is no name (see resolve_start) */

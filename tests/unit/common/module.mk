@@ -17,3 +17,10 @@ check_PROGRAMS += tests/unit/common/test_privilege
 TESTS += tests/unit/common/test_privilege
 tests_unit_common_test_privilege_SOURCES = tests/unit/common/test_privilege.c tests/unit/unit.h
 tests_unit_common_test_privilege_LDADD = libcommon.a $(SECCOMP_LIBS) $(COMMON_LIBS) $(CHECK_LIBS)
+
+check_PROGRAMS += tests/unit/common/test_channel tests/unit/common/test_wire
+TESTS += tests/unit/common/test_channel tests/unit/common/test_wire
+tests_unit_common_test_channel_SOURCES = tests/unit/common/test_channel.c tests/unit/unit.h
+tests_unit_common_test_channel_LDADD = $(UNIT_LIBS)
+tests_unit_common_test_wire_SOURCES = tests/unit/common/test_wire.c tests/unit/unit.h
+tests_unit_common_test_wire_LDADD = $(UNIT_LIBS)

@@ -1,7 +1,10 @@
+#include <limits.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "common/arena.h"
+#include "common/clock.h"
 #include "common/heap.h"
 #include "common/list.h"
 #include "common/map.h"
@@ -25,7 +28,7 @@ START_TEST(test_arena_keeps_and_cleans)
 	for (int i = 0; i < 1000; i++)
 		texts[i] = arena_printf(arena, "text %d %*s", i, i, "x");
 	for (int i = 0; i < 1000; i++)
-		ck_assert_int_eq(atoi(texts[i] + 5), i);
+		ck_assert_int_eq(strtol(texts[i] + 5, NULL, 10), i);
 	arena_reset(arena);
 	ck_assert_int_eq(cleaned, 1);
 	ck_assert_uint_eq((uintptr_t)arena_alloc(arena, 1) % 16, 0);
@@ -146,8 +149,35 @@ START_TEST(test_str_escapes)
 	str_clear(&str);
 	str_printable(&str, "a\r\n\xc3\xa9\xc3\\", 7);
 	ck_assert_str_eq(str_c(&str), "a\\x0d\\x0a\xc3\xa9\\xc3\\\\");
+	str_clear(&str);
+	str_number(&str, 0);
+	str_char(&str, ' ');
+	str_number(&str, ULLONG_MAX);
+	ck_assert_str_eq(str_c(&str), "0 18446744073709551615");
+	str_clear(&str);
+	str_fixed(&str, 7, 3);
+	str_char(&str, ' ');
+	str_fixed(&str, 120050, 2);
+	ck_assert_str_eq(str_c(&str), "0.007 1200.50");
+	/* Longer than what fits at the first try. */
+	str_clear(&str);
+	str_printf(&str, "%0200d%s", 5, "|");
+	ck_assert_uint_eq(str.len, 201);
+	ck_assert_str_eq(str_c(&str) + 198, "05|");
 	str_free(&str);
 	ck_assert_str_eq(str_c(&str), "");
+}
+END_TEST
+
+START_TEST(test_clock_iso)
+{
+	char text[CLOCK_TEXT];
+
+	ck_assert_str_eq(clock_iso(text, 0), "1970-01-01T00:00:00.000Z");
+	ck_assert_str_eq(clock_iso(text, 1795280400123), "2026-11-21T17:00:00.123Z");
+	ck_assert_str_eq(clock_iso(text, 951827696009), "2000-02-29T12:34:56.009Z");
+	ck_assert_str_eq(clock_iso(text, -1), "1970-01-01T00:00:00.000Z");
+	ck_assert_str_eq(clock_iso(text, INT64_MAX), "9999-12-31T23:59:59.999Z");
 }
 END_TEST
 
@@ -179,6 +209,7 @@ base_suite(void)
 	tcase_add_test(tcase, test_list_moves);
 	tcase_add_test(tcase, test_str_escapes);
 	tcase_add_test(tcase, test_slice_number);
+	tcase_add_test(tcase, test_clock_iso);
 	return suite;
 }
 

@@ -167,7 +167,8 @@ spool_finish(struct spool *spool, int64_t delivery_id)
 void
 spool_defer(struct spool *spool, int64_t delivery_id, unsigned retry_num, int64_t next)
 {
-	static const struct store_last last = {.class = 4, .step = "rcpt-to", .code = 450};
+	static const struct store_last last = {
+	    .class = "unexpected-reply", .step = "rcpt-to", .code = 450};
 	struct store_settle_attempt attempt = {.at = next - 60, .text = "mx [192.0.2.1] 450"};
 	struct store_settle settle = {.delivery_id = delivery_id,
 				      .end = STORE_SETTLE_STAYS,

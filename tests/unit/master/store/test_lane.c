@@ -264,7 +264,7 @@ START_TEST(test_plans)
 	    {"FROM recipient WHERE delivery_id", "INDEX recipient_delivery (delivery_id=?)"},
 	    {"LEFT JOIN message", "SEARCH m USING INTEGER PRIMARY KEY"},
 	    {"DELETE FROM delivery WHERE id", "SEARCH delivery USING INTEGER PRIMARY KEY"},
-	    {"UPDATE delivery SET rev = rev + 1, retry_num", "USING INTEGER PRIMARY KEY"},
+	    {"UPDATE OR FAIL delivery SET rev = rev + 1, retry_num", "USING INTEGER PRIMARY KEY"},
 	    {"SELECT id FROM domain", "USING COVERING INDEX sqlite_autoindex_domain_1"},
 	};
 	struct spool spool;

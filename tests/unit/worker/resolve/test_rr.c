@@ -358,14 +358,14 @@ START_TEST(test_rr_random_mutations)
 
 	for (int turn = 0; turn < 30000; turn++) {
 		enum resolve_type type = types[rand_r(&seed) % 5];
+		bool retyped = rand_r(&seed) % 2;
 
 		build_rich();
-		if (rand_r(&seed) % 2) {
-			/* The same bytes taken for records of another type. */
-			for (size_t i = 0; i + 3 < packet.len; i++) {
-				if (memcmp(packet.data + i, "\0\17\0\1", 4) == 0)
-					packet.data[i + 1] = (uint8_t)type;
-			}
+
+		/* The same bytes taken for records of another type. */
+		for (size_t i = 0; retyped && i + 3 < packet.len; i++) {
+			if (memcmp(packet.data + i, "\0\17\0\1", 4) == 0)
+				packet.data[i + 1] = (uint8_t)type;
 		}
 		for (int n = rand_r(&seed) % 6; n > 0; n--)
 			packet.data[(size_t)rand_r(&seed) % packet.len] = (uint8_t)rand_r(&seed);
