@@ -37,7 +37,6 @@ sched_lane_get(struct sched *sched, uint64_t id, const char *domain)
 static void
 sched_lane_activate(struct sched *sched, struct sched_lane *lane)
 {
-	heap_remove(&sched->later, &lane->later);
 	if (list_is_empty(&lane->link))
 		list_append(&lane->destination->lanes, &lane->link);
 	sched_destination_poke(sched, lane->destination);
@@ -46,6 +45,8 @@ sched_lane_activate(struct sched *sched, struct sched_lane *lane)
 void
 sched_lane_more(struct sched *sched, struct sched_lane *lane)
 {
+	/* The reading that follows finds out anew when something is due; an arrival does not. */
+	heap_remove(&sched->later, &lane->later);
 	lane->more = true;
 	lane->first_more = true;
 	sched_lane_activate(sched, lane);

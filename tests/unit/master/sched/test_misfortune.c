@@ -508,7 +508,7 @@ test_suite(void)
 	Suite *suite = suite_create("misfortune");
 	TCase *tcase = tcase_create("misfortune");
 
-	tcase_set_timeout(tcase, 20);
+	tcase_set_timeout(tcase, 180);
 	tcase_add_test(tcase, test_local_faults);
 	tcase_add_test(tcase, test_local_and_peer);
 	tcase_add_test(tcase, test_untouched);
