@@ -8,6 +8,7 @@
 #include "master/sched/delivery.h"
 #include "master/sched/destination.h"
 #include "master/sched/state.h"
+#include "master/sched/write.h"
 #include "master/store/lane.h"
 
 struct sched_lane *
@@ -149,6 +150,7 @@ sched_lane_forget(struct sched *sched, struct sched_delivery **delivery)
 		lane->waiting_count--;
 	else if (lane != NULL)
 		lane->away--;
+	sched_write_forget(*delivery);
 	sched_delivery_free(delivery);
 }
 

@@ -302,7 +302,7 @@ stage_new(const char *text)
 {
 	static const char common[] = "server.hostname = \"mail.example.org\"\n"
 				     "server.own-addresses = [\"192.0.2.200\"]\n"
-				     "resolver.timeout = \"100ms\"\n"
+				     "resolver.timeout = \"2s\"\n"
 				     "resolver.attempts = 1\n";
 	struct stage_all *all = calloc(1, sizeof(*all));
 	struct stage *stage = &all->stage;
