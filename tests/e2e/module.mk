@@ -9,6 +9,7 @@ EXTRA_DIST += \
 	tests/e2e/sink.py \
 	tests/e2e/smtpsink.py \
 	tests/e2e/submitter.py \
+	tests/e2e/tap.py \
 	tests/e2e/test_config.py \
 	tests/e2e/test_crash.py \
 	tests/e2e/test_delivery.py \
@@ -18,6 +19,8 @@ EXTRA_DIST += \
 	tests/e2e/test_queue.py \
 	tests/e2e/test_sandbox.py \
 	tests/e2e/test_seed.py \
+	tests/e2e/test_source.py \
+	tests/e2e/test_strategy.py \
 	tests/e2e/test_submit.py
 
 .PHONY: check-e2e

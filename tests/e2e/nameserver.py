@@ -53,6 +53,7 @@ server:
     cache-max-ttl: 0
     cache-max-negative-ttl: 0
     aggressive-nsec: no
+    rrset-roundrobin: no
     module-config: "validator iterator"
     trust-anchor-file: "{place}/anchor"
     domain-insecure: "plain.lab"
