@@ -52,6 +52,7 @@ class Session:
         self.commands = []
         self.stalled_at = None
         self.stalled_since = None
+        self.began = time.monotonic()
         self.ended = None
         self.pipelined = False
         self.open = True
