@@ -10,7 +10,10 @@
 #include "common/alloc.h"
 #include "common/log.h"
 
-enum { ARENA_BLOCK = 4096 };
+/* The first block is of a size that malloc keeps at hand; many an arena never needs a second. */
+enum { ARENA_FIRST = 1024, ARENA_BLOCK = 4096 };
+
+enum { ARENA_PRINTF = 256 }; /* most printed texts fit at the first try */
 
 struct arena_block {
 	struct arena_block *next;
@@ -26,7 +29,7 @@ struct arena_cleanup {
 };
 
 struct arena {
-	struct arena_block *blocks; /* the newest first; only it is bumped */
+	struct arena_block *blocks; /* only the first is bumped */
 	struct arena_cleanup *cleanups;
 	size_t size;
 };
@@ -82,22 +85,34 @@ arena_reset(struct arena *arena)
 }
 
 static struct arena_block *
-arena_grow(struct arena *arena, size_t size)
+arena_block_new(struct arena *arena, size_t room)
 {
-	size_t room = ARENA_BLOCK - sizeof(struct arena_block);
 	struct arena_block *block;
 
-	if (size > room)
-		room = size;
-
 	if (room > SIZE_MAX - sizeof(*block))
-		log_die("out of memory: %zu bytes asked", size);
+		log_die("out of memory: %zu bytes asked", room);
 	block = alloc_resize(NULL, sizeof(*block) + room, 1);
 	block->size = room;
 	block->used = 0;
-	block->next = arena->blocks;
-	arena->blocks = block;
 	arena->size += room;
+	return block;
+}
+
+/* A block with room for size bytes, which need not be the one that is bumped from now on. */
+static struct arena_block *
+arena_grow(struct arena *arena, size_t size)
+{
+	size_t most = arena->blocks ? ARENA_BLOCK : ARENA_FIRST;
+	size_t room = most - sizeof(struct arena_block);
+	struct arena_block *block = arena_block_new(arena, size > room ? size : room);
+
+	if (size > room && arena->blocks != NULL) {
+		block->next = arena->blocks->next;
+		arena->blocks->next = block;
+	} else {
+		block->next = arena->blocks;
+		arena->blocks = block;
+	}
 	return block;
 }
 
@@ -149,20 +164,22 @@ arena_str(struct arena *arena, const char *text)
 char *
 arena_printf(struct arena *arena, const char *format, ...)
 {
+	char first[ARENA_PRINTF];
 	va_list ap;
-	va_list again;
 	char *text;
 	int len;
 
 	va_start(ap, format);
-	va_copy(again, ap);
-	len = vsnprintf(NULL, 0, format, ap);
+	len = vsnprintf(first, sizeof(first), format, ap);
 	va_end(ap);
 	if (len < 0)
 		log_die("bad format: %s", format);
+	if (len < (int)sizeof(first))
+		return arena_copy(arena, first, (size_t)len);
 	text = arena_alloc(arena, (size_t)len + 1);
-	vsnprintf(text, (size_t)len + 1, format, again);
-	va_end(again);
+	va_start(ap, format);
+	vsnprintf(text, (size_t)len + 1, format, ap);
+	va_end(ap);
 	return text;
 }
 

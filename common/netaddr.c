@@ -166,11 +166,40 @@ netaddr_bytes(const struct netaddr *address)
 						  : (const void *)&address->sa.v6.sin6_addr;
 }
 
+/* A decimal number, no terminator; returns its end. */
+static char *
+netaddr_put_number(char *at, unsigned number)
+{
+	unsigned power = 1;
+
+	while (number / power > 9)
+		power *= 10;
+	for (; power > 0; power /= 10)
+		*at++ = (char)('0' + number / power % 10);
+	return at;
+}
+
+/* The library prints addresses of version 4 through printf; several are printed per message. */
+static char *
+netaddr_put_v4(char *at, const struct netaddr *address)
+{
+	const unsigned char *bytes = netaddr_bytes(address);
+
+	for (int i = 0; i < 4; i++) {
+		at = netaddr_put_number(at, bytes[i]);
+		*at++ = '.';
+	}
+	*--at = '\0';
+	return at;
+}
+
 char *
 netaddr_text(char text[NETADDR_TEXT], const struct netaddr *address)
 {
 	text[0] = '\0';
-	if (netaddr_family(address) != AF_UNSPEC)
+	if (netaddr_family(address) == AF_INET)
+		netaddr_put_v4(text, address);
+	else if (netaddr_family(address) != AF_UNSPEC)
 		inet_ntop(netaddr_family(address), netaddr_bytes(address), text, NETADDR_TEXT);
 	return text;
 }
@@ -179,12 +208,17 @@ char *
 netaddr_text_port(char text[NETADDR_TEXT], const struct netaddr *address)
 {
 	char plain[INET6_ADDRSTRLEN];
+	char *at;
 
 	text[0] = '\0';
-	if (inet_ntop(netaddr_family(address), netaddr_bytes(address), plain, sizeof(plain)))
-		snprintf(text, NETADDR_TEXT,
-			 netaddr_family(address) == AF_INET ? "%s:%u" : "[%s]:%u", plain,
-			 netaddr_port(address));
+	if (netaddr_family(address) == AF_INET) {
+		at = netaddr_put_v4(text, address);
+		*at++ = ':';
+		*netaddr_put_number(at, netaddr_port(address)) = '\0';
+	} else if (inet_ntop(netaddr_family(address), netaddr_bytes(address), plain,
+			     sizeof(plain))) {
+		snprintf(text, NETADDR_TEXT, "[%s]:%u", plain, netaddr_port(address));
+	}
 	return text;
 }
 

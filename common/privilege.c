@@ -184,6 +184,17 @@ privilege_switch(const struct privilege_plan *plan, unsigned *on, struct why *wh
 	return true;
 }
 
+/*
+ * The bounding set goes too, where we may empty it: with no_new_privs nothing could be had through
+ * it any more, but it would look as if. Before the change of uid, which takes CAP_SETPCAP away.
+ */
+static void
+privilege_drop_bounds(void)
+{
+	for (unsigned long cap = 0; prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; cap++)
+		prctl(PR_CAPBSET_DROP, cap, 0, 0, 0);
+}
+
 static bool
 privilege_drop_caps(unsigned *on, struct why *why)
 {
@@ -248,6 +259,8 @@ privilege_drop(const struct privilege_plan *plan, unsigned *on, struct why *why)
 	bool root = geteuid() == 0;
 	bool can_switch = privilege_can_switch();
 
+	if (root)
+		privilege_drop_bounds();
 	if (root && plan->root != NULL && !privilege_chroot(plan->root, can_switch, on, why))
 		return false;
 	if (can_switch && plan->uid != PRIVILEGE_KEEP && !privilege_switch(plan, on, why))

@@ -1,10 +1,24 @@
 #include "common/expr/scope.h"
 
+#include <string.h>
+
 #define EXPR_SCOPE_COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
 static const struct expr_variable_info expr_scope_variables[EXPR_VARIABLE_COUNT] = {
 #define EXPR_VARIABLE(id, word, value_type, is_settable, means) \
 	[EXPR_VAR_##id] = {#word, means, EXPR_##value_type, is_settable},
+#include "common/tbl/variable.def"
+#undef EXPR_VARIABLE
+};
+
+/* What a variable is that nothing is known about. */
+#define EXPR_SCOPE_BLANK_TEXT    .text = {"", 0}
+#define EXPR_SCOPE_BLANK_ARRAY   .array = {NULL, 0}
+#define EXPR_SCOPE_BLANK_INTEGER .integer = 0
+
+static const struct expr_value expr_scope_blanks[EXPR_VARIABLE_COUNT] = {
+#define EXPR_VARIABLE(id, word, value_type, is_settable, means) \
+	[EXPR_VAR_##id] = {.type = EXPR_##value_type, EXPR_SCOPE_BLANK_##value_type},
 #include "common/tbl/variable.def"
 #undef EXPR_VARIABLE
 };
@@ -45,13 +59,7 @@ expr_scope_find_variable(struct slice name, enum expr_variable *variable)
 void
 expr_scope_blank(struct expr_value values[EXPR_VARIABLE_COUNT])
 {
-	for (size_t i = 0; i < EXPR_VARIABLE_COUNT; i++) {
-		values[i] = expr_value_integer(0);
-		if (expr_scope_variables[i].type == EXPR_TEXT)
-			values[i] = expr_value_text((struct slice){"", 0});
-		else if (expr_scope_variables[i].type == EXPR_ARRAY)
-			values[i] = expr_value_array(NULL, 0);
-	}
+	memcpy(values, expr_scope_blanks, sizeof(expr_scope_blanks));
 }
 
 static const struct expr_constant *

@@ -179,7 +179,7 @@ settings_eval_text(const struct settings *settings, enum setting_id id, struct e
 }
 
 bool
-settings_varies(const struct settings *settings, enum setting_id id)
+settings_eval_varies(const struct settings *settings, enum setting_id id)
 {
 	const struct expr_block *block = settings->slots[id].block;
 

@@ -105,7 +105,7 @@ enum expr_status settings_eval_text(const struct settings *settings, enum settin
 				    struct expr_env *env, struct slice *text);
 
 /* Its value may differ from delivery to delivery. */
-bool settings_varies(const struct settings *settings, enum setting_id id);
+bool settings_eval_varies(const struct settings *settings, enum setting_id id);
 
 /* A value did not fit: once for each key and hour. Without one, the log gets it. */
 typedef void (*settings_report_fn)(const char *key, const char *text, void *arg);

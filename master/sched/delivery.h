@@ -44,6 +44,7 @@ struct sched_recipient {
 
 struct sched_delivery {
 	struct list link; /* in the lane's list while waiting; in the dirty list while settling */
+	struct list company; /* ring of those of the same message: see company.h */
 	enum sched_place place;
 	struct sched_lane *lane;
 	struct sched_destination

@@ -293,16 +293,14 @@ sched_destination_choose_alone(struct sched *sched, struct sched_destination *de
 {
 	struct pool_worker *worker = sched_load_empty(sched);
 
-	if (worker == NULL) {
-		sched_destination_block(sched, destination, SCHED_BLOCK_ROOM);
+	if (worker == NULL)
 		return NULL;
-	}
 	*open = false;
 	for (size_t i = 0; i < destination->link_count; i++)
 		if (destination->links[i].worker == worker && destination->links[i].open > 0)
 			return worker;
 	if (!sched_destination_may_open(destination) ||
-	    !sched_destination_take_turn(sched, destination))
+	    !sched_load_may_open(sched, destination->failing))
 		return NULL;
 	*open = true;
 	return worker;

@@ -50,7 +50,7 @@ void sched_destination_wake(struct sched *sched, int64_t now);
 struct pool_worker *sched_destination_choose(struct sched *sched,
 					     struct sched_destination *destination, bool *open);
 
-/* The same for a delivery that must have a worker to itself. */
+/* The same for a delivery that must have a worker to itself; the caller lets it wait. */
 struct pool_worker *sched_destination_choose_alone(struct sched *sched,
 						   struct sched_destination *destination,
 						   bool *open);

@@ -5,9 +5,11 @@
 
 #include "common/alloc.h"
 #include "common/map.h"
+#include "master/sched/company.h"
 #include "master/sched/delivery.h"
 #include "master/sched/destination.h"
 #include "master/sched/state.h"
+#include "master/sched/write.h"
 #include "master/store/lane.h"
 
 struct sched_lane *
@@ -37,7 +39,6 @@ sched_lane_get(struct sched *sched, uint64_t id, const char *domain)
 static void
 sched_lane_activate(struct sched *sched, struct sched_lane *lane)
 {
-	heap_remove(&sched->later, &lane->later);
 	if (list_is_empty(&lane->link))
 		list_append(&lane->destination->lanes, &lane->link);
 	sched_destination_poke(sched, lane->destination);
@@ -46,6 +47,8 @@ sched_lane_activate(struct sched *sched, struct sched_lane *lane)
 void
 sched_lane_more(struct sched *sched, struct sched_lane *lane)
 {
+	/* The reading that follows finds out anew when something is due; an arrival does not. */
+	heap_remove(&sched->later, &lane->later);
 	lane->more = true;
 	lane->first_more = true;
 	sched_lane_activate(sched, lane);
@@ -119,15 +122,23 @@ sched_lane_make_room(struct sched *sched, struct sched_lane *lane)
 	return true;
 }
 
+void
+sched_lane_pull(struct sched_delivery *delivery)
+{
+	struct sched_lane *lane = delivery->lane;
+
+	assert(delivery->place == SCHED_WAITING && lane->waiting_count > 0);
+	list_remove(&delivery->link);
+	lane->waiting_count--;
+	lane->away++;
+}
+
 struct sched_delivery *
 sched_lane_take(struct sched_lane *lane)
 {
 	struct sched_delivery *delivery = list_first(&lane->waiting, struct sched_delivery, link);
 
-	assert(lane->waiting_count > 0);
-	list_remove(&delivery->link);
-	lane->waiting_count--;
-	lane->away++;
+	sched_lane_pull(delivery);
 	return delivery;
 }
 
@@ -144,10 +155,12 @@ sched_lane_forget(struct sched *sched, struct sched_delivery **delivery)
 	struct sched_lane *lane = (*delivery)->lane;
 
 	map_take_id(sched->deliveries, (*delivery)->id);
+	sched_company_leave(sched, *delivery);
 	if (lane != NULL && (*delivery)->place == SCHED_WAITING)
 		lane->waiting_count--;
 	else if (lane != NULL)
 		lane->away--;
+	sched_write_forget(*delivery);
 	sched_delivery_free(delivery);
 }
 

@@ -141,21 +141,21 @@ sched_write_recipients(struct sched_write *write, enum store_recipient_state oth
 	write->settle.recipients_count = count;
 }
 
-/* The change lies in its own arena, which must not be told through it that it is gone. */
-static void
-sched_write_free(struct sched_write *write)
-{
-	struct arena *arena = write->arena;
-
-	arena_free(&arena);
-}
-
 static void
 sched_write_complain(const struct sched_write *write)
 {
 	log_error("alert: delivery=%llu: its result could not be written; it is left alone until "
 		  "the next start",
 		  (unsigned long long)write->delivery->id);
+}
+
+static void
+sched_write_free(struct sched_write *write)
+{
+	/* It lies in its arena. */
+	struct arena *arena = write->arena;
+
+	arena_free(&arena);
 }
 
 /* Results that could not be written become part of the delivery's last operation. */

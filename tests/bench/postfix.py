@@ -90,7 +90,7 @@ class Postfix:
                                             env=dict(os.environ, MAIL_CONFIG=self.conf))
         self.lab.wait(lambda: self.lab.listens(2526), "postfix", 20)
         # Stands in for the queue manager, which cleanup pokes after each message.
-        poked = self.place + "/queue/public/qmgr"
+        poked = os.path.join(self.place, "queue", "public", "qmgr")
         os.mkfifo(poked)
         shutil.chown(poked, "postfix")
         self.fifo = os.open(poked, os.O_RDWR | os.O_NONBLOCK)
@@ -100,7 +100,7 @@ class Postfix:
         return tuple(sum(one[i] + one[i + 2] for one in times) for i in (0, 1))
 
     def _sent(self, counter):
-        with open(self.place + "/log/maillog", "rb") as log:
+        with open(os.path.join(self.place, "log", "maillog"), "rb") as log:
             log.seek(counter[0])
             data = log.read()
         # Only whole lines are counted.

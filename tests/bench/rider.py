@@ -66,7 +66,7 @@ class Rider:
 
     def _delivered(self, counter=None):
         counter = counter if counter is not None else [0, 0]
-        with open(self.place + "/log/deliveries.json", "rb") as record:
+        with open(os.path.join(self.place, "log", "deliveries.json"), "rb") as record:
             record.seek(counter[0])
             data = record.read()
         counter[0] += len(data)

@@ -197,8 +197,10 @@ def test_update_into_the_future_is_honoured(lab):
                 f"WHERE message_id = {numbers[0]}")
     sink.release()
     rider.wait_record(event="delivered", message=numbers[1])
+    # The record is written before the commit.
+    rider.until(lambda: rider.sql("SELECT message_id FROM delivery") == [(numbers[0],)],
+                "the other one alone in the queue")
     assert not rider.record(event="delivered", message=numbers[0])
-    assert rider.sql("SELECT message_id FROM delivery") == [(numbers[0],)]
 
 
 def test_delete_is_honoured(lab):

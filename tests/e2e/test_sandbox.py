@@ -42,7 +42,7 @@ def test_seccomp(rider, role):
 def test_no_capabilities(rider, role):
     for pid in rider.workers(role):
         status = procs.status(pid)
-        for field in ("CapInh", "CapPrm", "CapEff", "CapAmb"):
+        for field in ("CapInh", "CapPrm", "CapEff", "CapAmb", "CapBnd"):
             assert int(status[field], 16) == 0, f"{field}: {status[field]}"
 
 

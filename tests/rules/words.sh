@@ -23,7 +23,7 @@ texts | grep -E '\.(c|h|py|sh|mk|toml|service|conf|[1-8])$|README|contrib/[a-z]*
 	xargs awk -v roots="^/($roots)\$" '
 	{
 		rest = $0
-		gsub(/[A-Z] "\//, " ", rest) # a macro comes before it
+		gsub(/([A-Z]|\+) "\//, " ", rest) # something comes before it
 		while (match(rest, /(^|[ "=(\047`])\/[a-z][a-z0-9]+\/[a-z]/)) {
 			path = substr(rest, RSTART, RLENGTH)
 			sub(/^[^\/]/, "", path)

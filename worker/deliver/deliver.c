@@ -82,7 +82,7 @@ deliver_new_ehlo(const struct settings *settings)
 	char *ehlo = NULL;
 
 	expr_scope_blank(variables);
-	if (!settings_varies(settings, SETTING_QUEUE_OUTBOUND_HOSTNAME))
+	if (!settings_eval_varies(settings, SETTING_QUEUE_OUTBOUND_HOSTNAME))
 		settings_eval_text(settings, SETTING_QUEUE_OUTBOUND_HOSTNAME, &env, &name);
 	if (name.len > 0)
 		ehlo = alloc_str(arena_copy(arena, name.data, name.len));

@@ -91,10 +91,13 @@ deliver_pool_key_text(const struct deliver_pool_key *key)
 	char text[NETADDR_TEXT];
 	struct str out = {0};
 
-	str_printf(&out, "%s %s %s", key->path ? key->path : netaddr_text_port(text, &key->remote),
-		   key->lmtp ? "lmtp" : "smtp", key->source_count ? "from" : "any");
-	for (size_t i = 0; i < key->source_count; i++)
-		str_printf(&out, " %s", netaddr_text(text, &key->sources[i]));
+	str_text(&out, key->path ? key->path : netaddr_text_port(text, &key->remote));
+	str_text(&out, key->lmtp ? " lmtp" : " smtp");
+	str_text(&out, key->source_count ? " from" : " any");
+	for (size_t i = 0; i < key->source_count; i++) {
+		str_char(&out, ' ');
+		str_text(&out, netaddr_text(text, &key->sources[i]));
+	}
 	return out.data;
 }
 

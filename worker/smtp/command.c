@@ -57,8 +57,10 @@ smtp_command_mail(struct str *out, const struct smtp_message *message, const str
 	str_text(out, "MAIL FROM:<");
 	smtp_command_slice(out, message->sender);
 	str_char(out, '>');
-	if (caps->size)
-		str_printf(out, " SIZE=%llu", (unsigned long long)message->size);
+	if (caps->size) {
+		str_text(out, " SIZE=");
+		str_number(out, message->size);
+	}
 	if (caps->eight_bit_mime && message->eight_bit)
 		str_text(out, " BODY=8BITMIME");
 	if (caps->smtputf8 && message->smtputf8)

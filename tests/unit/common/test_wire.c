@@ -37,10 +37,10 @@ draw(struct draw *d)
 	return d->seed;
 }
 
-static uint64_t
-below(struct draw *d, uint64_t limit)
+static unsigned
+below(struct draw *d, size_t limit)
 {
-	return draw(d) % limit;
+	return (unsigned)(draw(d) % limit);
 }
 
 static struct slice
@@ -802,7 +802,7 @@ START_TEST(test_noise)
 
 		d.arena = arena_new();
 		len = write_one(kind, &d, &x, packet, sizeof(packet));
-		for (uint64_t i = below(&d, 4); i < 4; i++)
+		for (unsigned i = below(&d, 4); i < 4; i++)
 			packet[below(&d, len)] = (uint8_t)draw(&d);
 		read_one(kind, d.arena, packet, len, &y);
 		arena_free(&d.arena);

@@ -57,6 +57,7 @@ START_TEST(test_worker_has_no_rights)
 	    {"CapPrm", "0000000000000000"},
 	    {"CapEff", "0000000000000000"},
 	    {"CapAmb", "0000000000000000"},
+	    {"CapBnd", "0000000000000000"},
 	    {"NoNewPrivs", "1"},
 #ifndef SANITIZERS
 	    {"Seccomp", "2"},

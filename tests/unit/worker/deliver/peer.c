@@ -98,7 +98,7 @@ static bool
 peer_bdat(struct peer_client *client, const char *line)
 {
 	struct evbuffer *in = bufferevent_get_input(client->bev);
-	size_t size = (size_t)atoi(line + 5);
+	size_t size = (size_t)strtoul(line + 5, NULL, 10);
 
 	if (evbuffer_get_length(in) < size)
 		return true;

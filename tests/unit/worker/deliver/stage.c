@@ -133,14 +133,20 @@ stage_build_addresses(int v4, int v6)
 {
 	struct ifreq request = {.ifr_name = "lo"};
 	struct sockaddr_in *address = (struct sockaddr_in *)&request.ifr_addr;
-	struct in6_ifreq six = {.ifr6_prefixlen = 128};
+	/* Valgrind takes it for as long as the other. */
+	union {
+		struct in6_ifreq v6;
+		struct ifreq v4;
+	} six;
 
 	if (ioctl(v4, SIOCGIFFLAGS, &request) != 0)
 		return false;
+	memset(&six, 0, sizeof(six));
+	six.v6.ifr6_prefixlen = 128;
 	request.ifr_flags |= IFF_UP;
 	if (ioctl(v4, SIOCSIFFLAGS, &request) != 0 || ioctl(v4, SIOCGIFINDEX, &request) != 0)
 		return false;
-	six.ifr6_ifindex = request.ifr_ifindex;
+	six.v6.ifr6_ifindex = request.ifr_ifindex;
 	snprintf(request.ifr_name, sizeof(request.ifr_name), "lo:1");
 	address->sin_family = AF_INET;
 	address->sin_port = 0;
@@ -155,7 +161,7 @@ stage_build_addresses(int v4, int v6)
 		char text[32];
 
 		snprintf(text, sizeof(text), "2001:db8::%u", n);
-		inet_pton(AF_INET6, text, &six.ifr6_addr);
+		inet_pton(AF_INET6, text, &six.v6.ifr6_addr);
 		if (v6 >= 0 && ioctl(v6, SIOCSIFADDR, &six) != 0)
 			return false;
 	}
@@ -296,7 +302,7 @@ stage_new(const char *text)
 {
 	static const char common[] = "server.hostname = \"mail.example.org\"\n"
 				     "server.own-addresses = [\"192.0.2.200\"]\n"
-				     "resolver.timeout = \"100ms\"\n"
+				     "resolver.timeout = \"2s\"\n"
 				     "resolver.attempts = 1\n";
 	struct stage_all *all = calloc(1, sizeof(*all));
 	struct stage *stage = &all->stage;
@@ -368,6 +374,8 @@ stage_free(struct stage **stage)
 	deliver_free(&(*stage)->deliver);
 	for (size_t i = 0; i < 256; i++)
 		peer_free(&(*stage)->peers[i]);
+	for (size_t i = 0; i < (*stage)->fd_count; i++)
+		close((*stage)->fds[i]);
 	server_free(&all->dns);
 	channel_free(&(*stage)->master);
 	channel_free(&(*stage)->worker);

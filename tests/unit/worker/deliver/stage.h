@@ -55,6 +55,8 @@ struct stage {
 	uint64_t last_opened; /* its id */
 	uint64_t next_id;
 	bool drained;
+	int fds[8]; /* closed with the stage */
+	size_t fd_count;
 	bool refused; /* deliver_frame() said no */
 };
 

@@ -373,7 +373,7 @@ static const struct still {
 };
 
 /* A listening socket nobody accepts from, whose queue is full: connecting to it takes for ever. */
-static int
+static void
 full_socket(struct stage *stage)
 {
 	struct netaddr address;
@@ -388,8 +388,9 @@ full_socket(struct stage *stage)
 		int filler = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
 		connect(filler, &address.sa.any, netaddr_len(&address));
+		stage->fds[stage->fd_count++] = filler;
 	}
-	return fd;
+	stage->fds[stage->fd_count++] = fd;
 }
 
 /* Sends the job that will stand still. */
@@ -530,12 +531,28 @@ START_TEST(test_free_in_the_middle)
 }
 END_TEST
 
-/* Random peers: every recipient has one result, every job one DONE, every session one end. */
-START_TEST(test_any_history)
+/* Eight answers for one step, good ones more often. */
+static void
+any_words(char *script, size_t size, int step, unsigned *seed)
 {
 	static const char *const words[] = {
 	    "250 ok", "250 ok",        "250 ok",       "450 no",   "550 no",
 	    "CLOSE",  "421 no{CLOSE}", "452 4.5.3 no", "nonsense", "250 ok{CLOSE}"};
+
+	*script = '\0';
+	for (int i = 0; i < 8; i++) {
+		const char *word = words[(unsigned)rand_r(seed) % 10];
+		size_t len = strlen(script);
+
+		if (step == PEER_DATA && strncmp(word, "250", 3) == 0)
+			word = "354 go";
+		snprintf(script + len, size - len, "%s%s", i ? "|" : "", word);
+	}
+}
+
+/* Random peers: every recipient has one result, every job one DONE, every session one end. */
+START_TEST(test_any_history)
+{
 	struct stage *stage = stage_new("");
 	unsigned seed = 7 + (unsigned)_i;
 	char scripts[3][PEER_STEPS][256];
@@ -547,15 +564,7 @@ START_TEST(test_any_history)
 
 			if (step == PEER_GREETING || step == PEER_EHLO || rand_r(&seed) % 3 == 0)
 				continue;
-			*at = '\0';
-			for (int i = 0; i < 8; i++) {
-				const char *word = words[(unsigned)rand_r(&seed) % 10];
-
-				if (step == PEER_DATA && strncmp(word, "250", 3) == 0)
-					word = "354 go";
-				snprintf(at + strlen(at), 256 - strlen(at), "%s%s", i ? "|" : "",
-					 word);
-			}
+			any_words(at, 256, step, &seed);
 			peer_say(stage_peer(stage, 20 + p), (enum peer_step)step, at);
 		}
 	}

@@ -42,8 +42,9 @@ START_TEST(test_servers_patience)
 	spent = clock_mono_ms() - since;
 	ck_assert_int_ge(spent, 180);
 	ck_assert_int_lt(spent, 2000);
-	ck_assert_uint_eq(server_udp_count(world->servers[0]), 3);
-	ck_assert(resolve_status_is_temporary(world->answers[0].status));
+	/* Three tries, and a question that is answered: it is this name that is slow. */
+	ck_assert_uint_eq(server_udp_count(world->servers[0]), 4);
+	ck_assert_int_eq(world->answers[0].status, RESOLVE_TIMEOUT);
 	ck_assert_ptr_nonnull(strstr(world->answers[0].detail, "3 tries"));
 }
 END_TEST
@@ -108,7 +109,7 @@ START_TEST(test_servers_nobody_reachable)
 	address->sin_addr.s_addr = htonl(INADDR_BROADCAST);
 	world_open(world);
 	answer = world_resolve(world, "ok.test", RESOLVE_A);
-	ck_assert_int_eq(answer->status, RESOLVE_TIMEOUT);
+	ck_assert_int_eq(answer->status, RESOLVE_SILENT);
 	ck_assert_ptr_nonnull(strstr(answer->detail, "cannot send to 255.255.255.255"));
 }
 END_TEST
