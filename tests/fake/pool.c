@@ -13,6 +13,7 @@ struct pool {
 	struct list frames;
 	unsigned sent;
 	unsigned last_number;
+	unsigned wanted[PROTO_ROLES];
 };
 
 struct fake_worker {
@@ -102,6 +103,24 @@ unsigned
 fake_pool_sent(const struct pool *pool)
 {
 	return pool->sent;
+}
+
+unsigned
+fake_pool_wanted(const struct pool *pool, enum proto_role role)
+{
+	return pool->wanted[role];
+}
+
+void
+pool_set_count(struct pool *pool, enum proto_role role, unsigned count)
+{
+	pool->wanted[role] = count;
+}
+
+const char *
+pool_worker_state_name(enum pool_worker_state state)
+{
+	return state == POOL_WORKER_READY ? "ready" : "not ready";
 }
 
 struct pool_worker *

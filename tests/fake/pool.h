@@ -35,3 +35,5 @@ struct fake_pool_frame *fake_pool_take(struct pool *pool, const struct pool_work
 void fake_pool_break(struct pool_worker *worker);
 /* Frames sent since the start. */
 unsigned fake_pool_sent(const struct pool *pool);
+/* What pool_set_count() last said for the role. */
+unsigned fake_pool_wanted(const struct pool *pool, enum proto_role role);

@@ -5,7 +5,8 @@ DOOR_TEST_SOURCES = %D%/door.c %D%/door.h \
 	tests/fake/pool.c tests/fake/pool.h \
 	tests/unit/master/store/spool.c tests/unit/master/store/spool.h tests/unit/unit.h
 
-master_tests = %D%/test_record %D%/test_lend %D%/test_intake
+master_tests = %D%/test_record %D%/test_lend %D%/test_intake \
+	%D%/ctl/test_ctl %D%/ctl/test_explain
 check_PROGRAMS += $(master_tests)
 TESTS += $(master_tests)
 
@@ -15,3 +16,9 @@ TESTS += $(master_tests)
 %C%_test_lend_LDADD = $(MASTER_TEST_LIBS)
 %C%_test_intake_SOURCES = %D%/test_intake.c $(DOOR_TEST_SOURCES)
 %C%_test_intake_LDADD = $(MASTER_TEST_LIBS)
+# Likewise the desk's core.
+%C%_ctl_test_ctl_SOURCES = %D%/ctl/test_ctl.c %D%/ctl/desk.c %D%/ctl/desk.h $(DOOR_TEST_SOURCES)
+%C%_ctl_test_ctl_LDADD = $(MASTER_TEST_LIBS)
+%C%_ctl_test_explain_SOURCES = %D%/ctl/test_explain.c %D%/ctl/desk.c %D%/ctl/desk.h \
+	$(DOOR_TEST_SOURCES)
+%C%_ctl_test_explain_LDADD = $(MASTER_TEST_LIBS)
