@@ -81,8 +81,8 @@ hostname = [ { if = "dns_query('broken.bogus.lab', 'ipv4')[0] != ''", then = "'w
     assert sink.wait_messages(1)[0].session.ehlo == "right.lab"
 
 
-# A condition, and what makes it true: the message of this test is 1,000 bytes and more, from
-# a@x.lab with priority 3, to the given domain, at its first attempt.
+# A condition, and whether it holds for a message of 1,000 bytes and more from a@x.lab to
+# user@{domain}, at its first attempt.
 CONDITIONS = [
     ("retry_num == 0", True), ("retry_num > 0", False), ("retry_num=0", True),
     ("last_error == 'none'", True), ("mx == 'mx1.{domain}'", True),
@@ -90,35 +90,27 @@ CONDITIONS = [
     ("sender_domain == 'x.lab' && sender == 'a@x.lab'", True), ("sender == ''", False),
     ("local_ip == '" + FOUR + "'", True), ("contains(local_ip, ':')", False),
     ("remote_ip == '{address}'", True), ("remote_ip == local_ip", False),
-    ("priority == 3", True), ("priority < 0", False), ("size > 1000", True),
+    ("priority == 0", True), ("priority < 0", False), ("size > 1000", True),
     ("size > 2000", False), ("expires_in > 431990 && expires_in <= 432000", True),
     ("expires_in_ms > 5d", False), ("expires_in_ms > 4d23h", True),
-    ("matches('^mx([0-9])\\\\.', mx) && $1 == '1'", True),
+    ("matches('^mx([0-9])[.]', mx) && $1 == '1'", True),
     ("rcpt == 'user@{domain}'", True), ("count(recipients) == 1", True),
-    ("is_local_domain('', rcpt_domain)", None),
 ]
 
 
 def test_every_variable(lab):
-    """All of them in one table of rules whose order is turned each time: the first true decides."""
+    """All of them in one message: its EHLO name spells which conditions were true."""
     sink = lab.sink()
     domain = lab.domain("one", sink)
-    rules = [(i, text.replace("{domain}", domain).replace("{address}", sink.addresses[0]), true)
-             for i, (text, true) in enumerate(CONDITIONS) if true is not None]
-    lines = [f'v{i} = "{text}"' for i, text, _ in rules]
-    # Each condition is asked by a relay of words: the EHLO name spells which were true.
-    name = " + ".join(f"if_then({text}, 't', 'f')" for _, text, _ in rules)
-    assert lines
+    rules = [(text.replace("{domain}", domain).replace("{address}", sink.addresses[0]), true)
+             for text, true in CONDITIONS]
+    name = " + ".join(f"if_then({text}, 't', 'f')" for text, _ in rules)
     rider = lab.rider({"queue.outbound.hostname": f"{name} + '.lab'",
                        "queue.outbound.source-ip.v4": f"['{FOUR}']"})
-    with rider.submitter() as client:
-        client.hello()
-        replies = client.envelope("a@x.lab", [f"user@{domain}"], "MT-PRIORITY=3")
-        assert all(reply.code == 250 for reply in replies), replies
-        assert client.data(b"Subject: x\r\n\r\n" + b"y" * 70 + b"\r\n" * 480).code == 250
+    rider.inject("a@x.lab", f"user@{domain}", b"Subject: x\r\n\r\n" + b"\r\n" * 500)
     message, = sink.wait_messages(1)
-    got = dict(zip([text for _, text, _ in rules], message.session.ehlo))
-    assert got == {text: "t" if true else "f" for _, text, true in rules}
+    got = dict(zip([text for text, _ in rules], message.session.ehlo))
+    assert got == {text: "t" if true else "f" for text, true in rules}
 
 
 @pytest.mark.parametrize("trouble, word", [("refused", "connection"), ("451 RCPT", "unexpected-reply"),
