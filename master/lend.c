@@ -298,10 +298,13 @@ lend_take(struct lend *lend, struct pool_worker *worker, uint64_t id, uint64_t o
 {
 	struct lend_segment *segment = lend_find(lend, worker, id);
 	struct stat st;
+	uint64_t length;
 
-	if (segment == NULL || offset < segment->end || size == 0 || offset > INT64_MAX - size)
+	if (segment == NULL || offset < segment->end || size == 0 ||
+	    fstat(segment->create.fd, &st) != 0)
 		return false;
-	if (fstat(segment->create.fd, &st) != 0 || (uint64_t)st.st_size < offset + size)
+	length = (uint64_t)st.st_size;
+	if (size > length || offset > length - size)
 		return false;
 	segment->end = offset + size;
 	return true;

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/alloc.h"
@@ -26,6 +27,7 @@ struct record {
 	bool failing;      /* said in the log, until a write succeeds */
 	uint64_t lost;     /* lines dropped because the buffer was full */
 	struct str buffer; /* whole lines that are not yet in the file */
+	size_t begun;      /* bytes of the buffer's first line that the file has already */
 	struct str scratch;
 };
 
@@ -52,14 +54,34 @@ record_new(const char *path, bool must, struct why *why)
 	return record;
 }
 
+/*
+ * The disk filled up inside a line: what the file has of it is cut off, and the whole line goes to
+ * the next file. Nobody else writes here, so the file's end is what was written last.
+ */
+static void
+record_close(struct record *record)
+{
+	struct stat st;
+
+	if (record->fd < 0)
+		return;
+	if (record->begun > 0 && fstat(record->fd, &st) == 0 && S_ISREG(st.st_mode) &&
+	    st.st_size >= (off_t)record->begun &&
+	    ftruncate(record->fd, st.st_size - (off_t)record->begun) != 0)
+		log_warn("the delivery record %s ends inside a line: %s", record->path,
+			 strerror(errno));
+	record->begun = 0;
+	close(record->fd);
+	record->fd = -1;
+}
+
 void
 record_free(struct record **record)
 {
 	if (*record == NULL)
 		return;
 	record_flush(*record);
-	if ((*record)->fd >= 0)
-		close((*record)->fd);
+	record_close(*record);
 	str_free(&(*record)->buffer);
 	str_free(&(*record)->scratch);
 	free((*record)->path);
@@ -71,15 +93,19 @@ bool
 record_reopen(struct record *record, const char *path, bool must, struct why *why)
 {
 	record_flush(record);
-	if (record->fd >= 0)
-		close(record->fd);
-	record->fd = -1;
+	record_close(record);
 	if (record->path != path) {
 		free(record->path);
 		record->path = path && *path ? alloc_str(path) : NULL;
 	}
 	record->must = must;
-	return record->path == NULL || record_open(record, why);
+	if (record->path != NULL)
+		return record_open(record, why);
+	/* What waited for a file that is not wanted any more must not hold up the mail. */
+	str_clear(&record->buffer);
+	record->failing = false;
+	record->lost = 0;
+	return true;
 }
 
 /* A line is put together without printf: it is written for every recipient. */
@@ -347,10 +373,24 @@ record_recovered(struct record *record)
 	record->lost = 0;
 }
 
+/* The first n bytes are in the file; a line that is not there in full stays, to its beginning. */
+static void
+record_written(struct record *record, size_t n)
+{
+	const char *data = record->buffer.data;
+	const char *end = memrchr(data, '\n', n);
+	size_t whole = end == NULL ? 0 : (size_t)(end + 1 - data);
+
+	memmove(record->buffer.data, data + whole, record->buffer.len - whole);
+	record->buffer.len -= whole;
+	record->begun = n - whole;
+}
+
 void
 record_flush(struct record *record)
 {
-	ssize_t n;
+	size_t done = record->begun;
+	bool failed = false;
 
 	if (record->buffer.len == 0)
 		return;
@@ -358,18 +398,21 @@ record_flush(struct record *record)
 		record_failed(record);
 		return;
 	}
-	n = write(record->fd, record->buffer.data, record->buffer.len);
-	if (n == (ssize_t)record->buffer.len) {
-		str_clear(&record->buffer);
+	/* Again after a short write: only then is it known why it was short. */
+	while (done < record->buffer.len && !failed) {
+		ssize_t n =
+		    write(record->fd, record->buffer.data + done, record->buffer.len - done);
+
+		if (n > 0)
+			done += (size_t)n;
+		else
+			failed = n == 0 || errno != EINTR;
+	}
+	if (failed)
+		record_failed(record);
+	record_written(record, done);
+	if (!failed)
 		record_recovered(record);
-		return;
-	}
-	if (n > 0) {
-		memmove(record->buffer.data, record->buffer.data + n,
-			record->buffer.len - (size_t)n);
-		record->buffer.len -= (size_t)n;
-	}
-	record_failed(record);
 }
 
 bool
