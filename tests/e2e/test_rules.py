@@ -1,5 +1,9 @@
 """Rules of the transport settings, decided by the worker where each value is first known."""
+import time
+
 import pytest
+
+from rider import SLOW
 
 SENDER = "bounces@sender.plain.lab"
 STRATEGY = "queue.outbound.ip-strategy"
@@ -158,3 +162,34 @@ ip-strategy = [ {{ if = "mx == 'mx0.{domain}'", then = "ipv6_only" }},
     rider.inject(SENDER, f"user@{domain}")
     rider.wait_record(event="deferred")
     assert [to for _, to in tap.look()] == [addresses[0][1], *addresses[1]]
+
+
+def ticks(rider):
+    """Processor time of the master and its deliver workers so far, in hundredths of a second."""
+    total = 0
+    for pid in (rider.pid, *rider.workers()):
+        with open(f"/proc/{pid}/stat", encoding="ascii") as f:
+            fields = f.read().rsplit(")", 1)[1].split()
+        total += int(fields[11]) + int(fields[12])
+    return total
+
+
+@pytest.mark.parametrize("limit, idle", [(20, "10s"), (1, "2s")])
+def test_idle_connection_that_does_not_suit(lab, limit, idle):
+    """Left over by the first attempt, of the other family: another one is opened, when there may be
+    one, else as soon as it has gone; and nobody asks for it over and over meanwhile."""
+    sink = lab.sink(lab.address(), lab.address6())
+    domain = lab.domain("one", sink)
+    sink.reply("RCPT", "451 4.7.1 greylisted", times=1)
+    rider = lab.rider({"queue.outbound.connection.idle": idle,
+                       "queue.outbound.connection.max-sessions": str(limit)}, """
+[queue.outbound]
+ip-strategy = [ { if = "retry_num == 0", then = "ipv6_only" }, { else = "ipv4_only" } ]
+""")
+    rider.inject(SENDER, f"user@{domain}")
+    rider.wait_record(event="deferred")
+    began, before = time.monotonic(), ticks(rider)
+    line, = rider.wait_record(event="delivered")
+    assert line["remote_ip"] == sink.addresses[0] and len(sink.sessions) == 2
+    assert time.monotonic() - began < 3.5 * SLOW
+    assert ticks(rider) - before < 50 * SLOW
