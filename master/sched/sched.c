@@ -274,6 +274,10 @@ sched_choose(struct sched *sched, struct sched_delivery *delivery, struct pool_w
 		worker = sched_destination_choose(sched, delivery->via, open);
 	if (worker != NULL && delivery->lost >= 2)
 		worker = sched_choose_alone(sched, delivery, worker, open);
+	if (worker != NULL && delivery->unfit && !*open) {
+		worker = sched_destination_choose_new(sched, delivery->via);
+		*open = worker != NULL;
+	}
 	if (worker == NULL && delivery->via != delivery->lane->destination)
 		sched_destination_wait(delivery->lane->destination, delivery->via);
 	return worker;

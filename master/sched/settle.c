@@ -255,6 +255,7 @@ sched_settle_done(struct sched *sched, struct sched_job *job, const struct proto
 {
 	struct sched_delivery *deliveries[PROTO_JOB_DELIVERIES];
 	struct sched_delivery *delivery = NULL;
+	bool unfit = done->kind == PROTO_DONE_UNTOUCHED && job->permit == SCHED_PERMIT_NONE;
 	size_t count;
 
 	while (done->kind == PROTO_DONE_FINISHED &&
@@ -263,8 +264,10 @@ sched_settle_done(struct sched *sched, struct sched_job *job, const struct proto
 	if (sched_settle_found_nobody(job, done))
 		sched_destination_failed(job->via);
 	count = sched_job_end(sched, &job, deliveries);
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
+		deliveries[i]->unfit = unfit;
 		sched_settle_delivery(sched, deliveries[i], done);
+	}
 	return true;
 }
 

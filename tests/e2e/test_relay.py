@@ -31,6 +31,12 @@ class Lmtp:
             threading.Thread(target=self._talk, args=(client,), daemon=True).start()
 
     def _talk(self, client):
+        try:
+            self._answer(client)
+        except OSError:
+            pass  # QUIT is not waited for
+
+    def _answer(self, client):
         with client, client.makefile("rwb") as stream:
             def say(text):
                 stream.write(text.encode() + b"\r\n")
