@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -162,6 +163,63 @@ core_give_birth(struct core *core)
 }
 
 static void
+core_open_logs(struct core *core, const struct settings *settings)
+{
+	struct why why = {0};
+
+	if (!log_open(settings_text(settings, SETTING_LOG_TARGET), &why))
+		log_error("%s", why.text);
+	if (!record_reopen(core->record, settings_text(settings, SETTING_LOG_DELIVERIES),
+			   settings_bool(settings, SETTING_LOG_DELIVERIES_MUST), &why))
+		log_error("%s", why.text);
+}
+
+/* Settings that a running master cannot change. */
+static void
+core_say_restart(const struct core *core)
+{
+	static const enum setting_id fixed[] = {SETTING_SPOOL_PATH, SETTING_CONTROL_SOCKET,
+						SETTING_SERVER_USER, SETTING_SERVER_WORKER_USER};
+
+	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
+		if (strcmp(settings_text(core->generation->settings, fixed[i]),
+			   settings_text(core->next->settings, fixed[i])) != 0)
+			log_warn("%s has changed: that takes a restart, until then it stays %s",
+				 settings_table_row(fixed[i])->key,
+				 settings_text(core->generation->settings, fixed[i]));
+}
+
+/* Everything that the new configuration needs is there: from now on it holds. */
+static void
+core_change_over(struct core *core)
+{
+	struct generation *old = core->generation;
+
+	core_say_restart(core);
+	core->generation = core->next;
+	core->next = NULL;
+	log_set_level(
+	    (enum log_level)settings_choice(core->generation->settings, SETTING_LOG_LEVEL));
+	sched_set_settings(core->sched, core->generation->settings);
+	intake_set_settings(core->intake, core->generation->settings);
+	core_open_logs(core, core->generation->settings);
+	generation_free(&old);
+	log_info("configuration %s is in force, generation %llu", core->config,
+		 (unsigned long long)core->generation->number);
+}
+
+static void
+core_reloaded(struct core *core, const char *error)
+{
+	core_reload_fn done = core->reload_done;
+
+	daemon_notify("READY=1");
+	core->reload_done = NULL;
+	if (done != NULL)
+		done(error, core->reload_arg);
+}
+
+static void
 core_listening(const char *error, void *arg)
 {
 	struct core *core = arg;
@@ -174,33 +232,22 @@ core_listening(const char *error, void *arg)
 		core_stop(core, EX_OSERR);
 		return;
 	}
-	if (core->next != NULL) {
-		generation_free(&core->generation);
-		core->generation = core->next;
-		core->next = NULL;
-		daemon_notify("READY=1");
-		log_info("configuration %s is in force, generation %llu", core->config,
-			 (unsigned long long)core->generation->number);
+	if (error != NULL) {
+		log_error("reload refused, the old configuration stays");
+		generation_free(&core->next);
+		core_reloaded(core, error);
+		return;
 	}
+	if (core->next != NULL)
+		core_change_over(core);
 	core_give_birth(core);
-	if (!core->ready) {
-		log_info("ready");
-		daemon_notify("READY=1");
+	if (core->ready) {
+		core_reloaded(core, NULL);
+		return;
 	}
+	log_info("ready");
+	daemon_notify("READY=1");
 	core->ready = true;
-}
-
-/* Anew, by the names these settings have. One that cannot be opened must not hinder the other. */
-static void
-core_open_logs(struct core *core, const struct settings *settings)
-{
-	struct why why = {0};
-
-	if (!log_open(settings_text(settings, SETTING_LOG_TARGET), &why))
-		log_error("%s", why.text);
-	if (!record_reopen(core->record, settings_text(settings, SETTING_LOG_DELIVERIES),
-			   settings_bool(settings, SETTING_LOG_DELIVERIES_MUST), &why))
-		log_error("%s", why.text);
 }
 
 static void
@@ -212,7 +259,7 @@ core_on_signal(evutil_socket_t number, short what, void *arg)
 	(void)what;
 	switch ((int)number) {
 	case SIGHUP:
-		if (!core_reload(core, &why))
+		if (!core_reload(core, NULL, NULL, &why))
 			log_error("reload refused, the old configuration stays: %s", why.text);
 		break;
 	case SIGUSR1:
@@ -380,7 +427,7 @@ core_say_complaints(const struct core *core, struct settings_complaints *complai
 }
 
 bool
-core_reload(struct core *core, struct why *why)
+core_reload(struct core *core, core_reload_fn done, void *arg, struct why *why)
 {
 	struct settings_complaints *complaints;
 	struct generation *next;
@@ -399,10 +446,8 @@ core_reload(struct core *core, struct why *why)
 		return false;
 	}
 	core->next = next;
-	log_set_level((enum log_level)settings_choice(next->settings, SETTING_LOG_LEVEL));
-	sched_set_settings(core->sched, next->settings);
-	intake_set_settings(core->intake, next->settings);
-	core_open_logs(core, next->settings);
+	core->reload_done = done;
+	core->reload_arg = arg;
 	listen_apply(core->listen, next->settings, core_listening, core);
 	return true;
 }

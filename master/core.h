@@ -21,6 +21,9 @@ struct sched;
 struct store;
 struct why;
 
+/* error: why the new configuration does not hold; NULL: it does. */
+typedef void (*core_reload_fn)(const char *error, void *arg);
+
 struct core {
 	const char *config; /* path of the configuration */
 	struct event_base *base;
@@ -38,7 +41,9 @@ struct core {
 	int status;         /* of the process, once stopping */
 	bool stopping;
 	struct generation *next; /* of a reload, while its sockets are being bound */
-	bool ready;              /* the first generation's sockets are bound */
+	core_reload_fn reload_done;
+	void *reload_arg;
+	bool ready; /* the first generation's sockets are bound */
 	/* What turn.c has said in the log and must take back. */
 	int64_t busy_since_ms;
 	bool busy_said;
@@ -66,8 +71,9 @@ int core_run(struct core *core);
 /* Finishes what is going on, at most 30 s, and ends with this status. */
 void core_stop(struct core *core, int status);
 /*
- * Loads the configuration again. False with the first complaint when it is refused: the old one
- * stays. What is accepted takes effect soon.
+ * Loads the configuration again. False with why when it is refused: the old one stays. Otherwise
+ * done (may be NULL) is called once, perhaps from inside, when the new one holds; or, with the
+ * error, when it does not because something could not be bound.
  */
-bool core_reload(struct core *core, struct why *why);
+bool core_reload(struct core *core, core_reload_fn done, void *arg, struct why *why);
 void core_free(struct core *core);

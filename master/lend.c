@@ -35,6 +35,7 @@ struct lend_want {
 struct lend {
 	struct store *store;
 	struct list segments;
+	bool full;
 	struct list wants;
 };
 
@@ -274,6 +275,12 @@ lend_on_sealed(struct lend *lend, struct pool_worker *worker, struct wire_reader
 	return true;
 }
 
+void
+lend_set_full(struct lend *lend, bool full)
+{
+	lend->full = full;
+}
+
 bool
 lend_frame(struct lend *lend, struct pool_worker *worker, struct frame *frame)
 {
@@ -283,6 +290,10 @@ lend_frame(struct lend *lend, struct pool_worker *worker, struct frame *frame)
 	case FRAME_WANT:
 		if (!proto_submit_get_want(&frame->body, &want))
 			return false;
+		if (lend->full || !store_turn_is_healthy(lend->store)) {
+			lend_refuse(worker, want.ticket);
+			return true;
+		}
 		lend_make(lend, worker, true, want.ticket);
 		return true;
 	case FRAME_SEALED:

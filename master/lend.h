@@ -20,6 +20,8 @@ void lend_worker_ready(struct lend *lend, struct pool_worker *worker);
 void lend_worker_gone(struct lend *lend, struct pool_worker *worker);
 /* Once a second: who could not get a shared segment is tried again. */
 void lend_tick(struct lend *lend);
+/* While the spool is short of space, large messages are refused at once. */
+void lend_set_full(struct lend *lend, bool full);
 /* WANT and SEALED; false: the worker says something impossible. */
 bool lend_frame(struct lend *lend, struct pool_worker *worker, struct frame *frame);
 /*

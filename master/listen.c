@@ -18,6 +18,7 @@ struct listen_socket {
 	char name[NETADDR_TEXT + sizeof(struct sockaddr_un)]; /* "unix:/…" or "address:port" */
 	int fd;                                               /* -1: being bound */
 	bool wanted;
+	bool fresh; /* bound by the listen_apply() that is under way */
 };
 
 struct listen_set {
@@ -68,9 +69,15 @@ listen_finish(struct listen_set *set)
 {
 	listen_done_fn done = set->done;
 
-	for (size_t i = set->count; i-- > 0;)
-		if (!set->sockets[i]->wanted || set->sockets[i]->fd < 0)
+	/* When one could not be bound, those there were stay, and the new ones go. */
+	for (size_t i = set->count; i-- > 0;) {
+		struct listen_socket *socket = set->sockets[i];
+
+		if (socket->fd < 0 || (set->error == NULL ? !socket->wanted : socket->fresh))
 			listen_drop(set, i);
+	}
+	for (size_t i = 0; i < set->count; i++)
+		set->sockets[i]->fresh = false;
 	set->done = NULL;
 	if (done != NULL)
 		done(set->error, set->arg);
@@ -125,6 +132,7 @@ listen_bind(struct listen_set *set, const struct settings_endpoint *endpoint, co
 	socket->set = set;
 	socket->fd = -1;
 	socket->wanted = true;
+	socket->fresh = true;
 	snprintf(socket->name, sizeof(socket->name), "%s", name);
 	set->sockets[set->count++] = socket;
 	set->waiting++;

@@ -18,7 +18,9 @@ typedef void (*listen_done_fn)(const char *error, void *arg);
 
 struct listen_set *listen_new(struct pool_spawn *spawn);
 void listen_free(struct listen_set **set);
-/* Binds what is missing and closes what is not wanted any more. Answers once, at once when nothing
+/*
+ * Binds what is missing, then closes what is not wanted any more; when something cannot be bound,
+ * all stays as it was. Answers once, at once when nothing
  * has to be bound. */
 void listen_apply(struct listen_set *set, const struct settings *settings, listen_done_fn done,
 		  void *arg);

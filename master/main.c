@@ -7,6 +7,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "common/alloc.h"
 #include "common/log.h"
 #include "common/settings/complaint.h"
 #include "common/settings/machine.h"
@@ -104,6 +105,8 @@ static bool
 main_become(const struct main_options *options, struct generation **generation,
 	    struct daemon_accounts *accounts, int *status, struct why *why)
 {
+	char *user;
+
 	*status = EX_CONFIG;
 	*generation = main_load(options->config, false, why);
 	if (*generation == NULL || !daemon_find_accounts((*generation)->settings, accounts, why))
@@ -115,8 +118,14 @@ main_become(const struct main_options *options, struct generation **generation,
 	if (!accounts->switching)
 		return true;
 	*status = EX_CONFIG;
+	user = alloc_str(settings_text((*generation)->settings, SETTING_SERVER_USER));
 	generation_free(generation);
 	*generation = main_load(options->config, true, why);
+	if (*generation == NULL)
+		log_error("%s must be readable for the account %s, not only for root: "
+			  "chown root:%s, chmod 0640",
+			  options->config, user, user);
+	free(user);
 	return *generation != NULL;
 }
 

@@ -143,6 +143,7 @@ turn_check_space(struct core *core)
 			      : "the spool has space again: messages are accepted");
 	core->space_low = full;
 	intake_set_full(core->intake, full);
+	lend_set_full(core->lend, full);
 }
 
 /* What was given back when the disk was full is taken again once there is room. */

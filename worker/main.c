@@ -4,13 +4,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 #include "common/alloc.h"
+#include "common/frame.h"
 #include "common/launch.h"
 #include "common/log.h"
 #include "common/privilege.h"
+#include "common/proto/hello.h"
 #include "common/settings/bundle.h"
 #include "common/settings/settings.h"
 #include "common/str.h"
@@ -34,10 +37,19 @@ struct worker {
 	struct submit *submit;
 };
 
+/* The master's log is where it is looked for; standard error may be nobody's. */
 static void
 main_die(const char *text)
 {
-	fprintf(stderr, "postrider-worker: %s\n", text);
+	unsigned char packet[1024];
+	struct proto_log log = {.level = LOG_LEVEL_ERROR, .text = slice_of(text)};
+	struct wire_writer writer;
+
+	frame_begin(&writer, packet, sizeof(packet), FRAME_LOG);
+	proto_hello_put_log(&writer, &log);
+	if (writer.failed ||
+	    send(LAUNCH_CHANNEL, writer.data, writer.len, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+		fprintf(stderr, "postrider-worker: %s\n", text);
 	exit(EX_OSERR);
 }
 

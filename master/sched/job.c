@@ -253,7 +253,8 @@ sched_job_new(struct sched *sched, struct sched_delivery *delivery, struct pool_
 	return job;
 }
 
-/* Deliveries of the same message that go the same way go along, whole (RFC 5321 section 4.5.4.1). */
+/* Deliveries of the same message that go the same way go along, whole (RFC 5321 section 4.5.4.1).
+ */
 static void
 sched_job_gather(struct sched *sched, struct sched_job *job, struct sched_job_envelope *envelope,
 		 sched_job_joins_fn joins)

@@ -143,6 +143,19 @@ sched_lane_take(struct sched_lane *lane)
 }
 
 void
+sched_lane_put_back(struct sched_delivery *delivery)
+{
+	struct sched_lane *lane = delivery->lane;
+
+	sched_delivery_move(delivery, SCHED_WAITING);
+	list_prepend(&lane->waiting, &delivery->link);
+	lane->waiting_count++;
+	lane->away--;
+	list_remove(&lane->link);
+	list_prepend(&lane->destination->lanes, &lane->link);
+}
+
+void
 sched_lane_return(struct sched *sched, struct sched_delivery *delivery)
 {
 	delivery->lane->away--;

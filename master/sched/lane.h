@@ -38,6 +38,11 @@ bool sched_lane_make_room(struct sched *sched, struct sched_lane *lane);
 struct sched_delivery *sched_lane_take(struct sched_lane *lane);
 /* Takes this one, which waits, out of its lane's list. */
 void sched_lane_pull(struct sched_delivery *delivery);
+/*
+ * It was taken for nothing: it is the first again, of its lane and its lane of the destination, and
+ * nobody gets a turn for it.
+ */
+void sched_lane_put_back(struct sched_delivery *delivery);
 /* A delivery that was taken waits again. */
 void sched_lane_return(struct sched *sched, struct sched_delivery *delivery);
 /* A delivery that was taken is done with: it is not in memory any more. */

@@ -272,14 +272,19 @@ sched_choose(struct sched *sched, struct sched_delivery *delivery, struct pool_w
 
 	if (own == NULL)
 		worker = sched_destination_choose(sched, delivery->via, open);
-	if (worker != NULL && delivery->lost >= 2)
+	if (worker == NULL && delivery->via != delivery->lane->destination)
+		sched_destination_wait(delivery->lane->destination, delivery->via);
+	if (worker == NULL)
+		return NULL;
+	if (delivery->lost >= 2)
 		worker = sched_choose_alone(sched, delivery, worker, open);
 	if (worker != NULL && delivery->unfit && !*open) {
 		worker = sched_destination_choose_new(sched, delivery->via);
 		*open = worker != NULL;
 	}
-	if (worker == NULL && delivery->via != delivery->lane->destination)
-		sched_destination_wait(delivery->lane->destination, delivery->via);
+	/* What it needs besides a permit is looked for again when a worker has room. */
+	if (worker == NULL)
+		sched_destination_block(sched, delivery->lane->destination, SCHED_BLOCK_ROOM);
 	return worker;
 }
 
@@ -313,9 +318,7 @@ sched_serve(struct sched *sched, struct sched_destination *destination)
 	}
 	worker = sched_choose(sched, delivery, worker, &open);
 	if (worker == NULL) {
-		/* In this order: what comes back would give the destination its turn at once. */
-		sched_lane_return(sched, delivery);
-		sched_destination_block(sched, destination, SCHED_BLOCK_ROOM);
+		sched_lane_put_back(delivery);
 		return false;
 	}
 	sched_send(sched, delivery, worker, open);

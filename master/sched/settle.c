@@ -137,6 +137,10 @@ sched_settle_later(struct sched *sched, struct sched_delivery *delivery)
 	bool expired = delivery->expires_at != 0 && delivery->expires_at <= now;
 	int64_t next = expired ? 0 : sched_settle_next(sched, delivery, local && !lost);
 
+	/* The last attempt is at the moment of expiry, not after it. */
+	if (delivery->expires_at != 0 && next > delivery->expires_at)
+		next = delivery->expires_at;
+
 	report.event = expired ? RECORD_EXPIRED : RECORD_DEFERRED;
 	report.next_attempt = next;
 	for (size_t i = 0; i < delivery->recipient_count; i++) {

@@ -22,10 +22,12 @@
 static char desk_packet[2 * WIRE_PACKET_MAX];
 
 bool
-core_reload(struct core *core, struct why *why)
+core_reload(struct core *core, core_reload_fn done, void *arg, struct why *why)
 {
 	if (core->stopping)
 		why_set(why, "it stops");
+	else
+		done(NULL, arg);
 	return !core->stopping;
 }
 

@@ -176,11 +176,8 @@ field_arrived(struct store_op *op, bool committed, void *arg)
 	struct field_arrival *arrival = arg;
 	struct arena *arena = arrival->arena;
 
-	(void)op;
-	if (committed)
-		for (size_t i = 0; i < arrival->arrive.deliveries_count; i++)
-			sched_arrived(arrival->field->sched,
-				      envelope_row(arena, &arrival->arrive, i));
+	for (size_t i = 0; committed && i < arrival->arrive.deliveries_count; i++)
+		sched_arrived(arrival->field->sched, envelope_row(arena, &arrival->arrive, i));
 	arena_free(&arena);
 }
 
