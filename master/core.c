@@ -190,6 +190,19 @@ core_listening(const char *error, void *arg)
 	core->ready = true;
 }
 
+/* Anew, by the names these settings have. One that cannot be opened must not hinder the other. */
+static void
+core_open_logs(struct core *core, const struct settings *settings)
+{
+	struct why why = {0};
+
+	if (!log_open(settings_text(settings, SETTING_LOG_TARGET), &why))
+		log_error("%s", why.text);
+	if (!record_reopen(core->record, settings_text(settings, SETTING_LOG_DELIVERIES),
+			   settings_bool(settings, SETTING_LOG_DELIVERIES_MUST), &why))
+		log_error("%s", why.text);
+}
+
 static void
 core_on_signal(evutil_socket_t number, short what, void *arg)
 {
@@ -203,13 +216,7 @@ core_on_signal(evutil_socket_t number, short what, void *arg)
 			log_error("reload refused, the old configuration stays: %s", why.text);
 		break;
 	case SIGUSR1:
-		if (!record_reopen(
-			core->record,
-			settings_text(core->generation->settings, SETTING_LOG_DELIVERIES),
-			settings_bool(core->generation->settings, SETTING_LOG_DELIVERIES_MUST),
-			&why) ||
-		    !log_open(settings_text(core->generation->settings, SETTING_LOG_TARGET), &why))
-			log_error("%s", why.text);
+		core_open_logs(core, core->generation->settings);
 		break;
 	default:
 		log_info("signal %d: stopping", (int)number);
@@ -395,9 +402,7 @@ core_reload(struct core *core, struct why *why)
 	log_set_level((enum log_level)settings_choice(next->settings, SETTING_LOG_LEVEL));
 	sched_set_settings(core->sched, next->settings);
 	intake_set_settings(core->intake, next->settings);
-	if (!record_reopen(core->record, settings_text(next->settings, SETTING_LOG_DELIVERIES),
-			   settings_bool(next->settings, SETTING_LOG_DELIVERIES_MUST), why))
-		log_error("%s", why->text);
+	core_open_logs(core, next->settings);
 	listen_apply(core->listen, next->settings, core_listening, core);
 	return true;
 }

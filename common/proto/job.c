@@ -15,7 +15,6 @@ proto_job_put_facts(struct wire_writer *writer, const struct proto_job_facts *fa
 	wire_put_slice(writer, facts->last_status);
 	wire_put_slice(writer, facts->last_error);
 	wire_put_slice(writer, facts->last_tls_error);
-	wire_put_slice(writer, facts->last_host);
 }
 
 static void
@@ -28,7 +27,6 @@ proto_job_get_facts(struct wire_reader *reader, struct proto_job_facts *facts)
 	facts->last_status = wire_get_text(reader, PROTO_JOB_REPLY);
 	facts->last_error = wire_get_text(reader, PROTO_JOB_NAME);
 	facts->last_tls_error = wire_get_text(reader, PROTO_JOB_NAME);
-	facts->last_host = wire_get_text(reader, PROTO_JOB_NAME);
 }
 
 static void

@@ -47,7 +47,6 @@ struct proto_job_facts {
 	struct slice last_status;
 	struct slice last_error;
 	struct slice last_tls_error;
-	struct slice last_host; /* the host the last attempt did not reach in time, or "" */
 };
 
 struct proto_job {

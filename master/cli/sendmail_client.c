@@ -234,6 +234,17 @@ cli_sendmail_client_envelope(struct cli_sendmail_client *client,
 	return status;
 }
 
+/*
+ * A part of the message did not leave: what is missing must not look like its end, so nothing more
+ * is said. The reply explains it, if there is one.
+ */
+static void
+cli_sendmail_client_give_up(struct cli_sendmail_client *client)
+{
+	shutdown(client->fd, SHUT_WR);
+	cli_sendmail_client_hear(client);
+}
+
 static int
 cli_sendmail_client_body(struct cli_sendmail_client *client,
 			 const struct cli_sendmail_message *message, struct why *why)
@@ -241,6 +252,7 @@ cli_sendmail_client_body(struct cli_sendmail_client *client,
 	const struct str *text = &message->text;
 	struct str out = {0};
 	int status = EX_OK;
+	bool whole = true;
 
 	str_text(&out, "DATA\r\n");
 	if (cli_sendmail_client_ask(client, &out) != 354) {
@@ -248,7 +260,7 @@ cli_sendmail_client_body(struct cli_sendmail_client *client,
 		return cli_sendmail_client_status(client, "message", why);
 	}
 	str_clear(&out);
-	for (size_t at = 0; at < text->len;) {
+	for (size_t at = 0; at < text->len && whole;) {
 		const char *line = text->data + at;
 		size_t len = (size_t)((char *)memchr(line, '\n', text->len - at) + 1 - line);
 
@@ -258,13 +270,15 @@ cli_sendmail_client_body(struct cli_sendmail_client *client,
 		at += len;
 		if (out.len < CLI_SENDMAIL_PIECE)
 			continue;
-		/* A write that fails is explained by the reply that is read below, if any. */
-		if (!cli_sendmail_client_write(client->fd, out.data, out.len))
-			break;
+		whole = cli_sendmail_client_write(client->fd, out.data, out.len);
 		str_clear(&out);
 	}
 	str_text(&out, ".\r\n");
-	if (cli_sendmail_client_ask(client, &out) / 100 != 2)
+	if (whole)
+		cli_sendmail_client_ask(client, &out);
+	else
+		cli_sendmail_client_give_up(client);
+	if (!whole || client->code / 100 != 2)
 		status = cli_sendmail_client_status(client, "message", why);
 	str_free(&out);
 	return status;

@@ -71,6 +71,7 @@ sched_delivery_new(const struct store_delivery *row)
 	char *end = (char *)delivery + head;
 
 	list_init(&delivery->link);
+	list_init(&delivery->company);
 	sched_delivery_copy_numbers(delivery, row);
 	delivery->sender = sched_delivery_pack(&end, row->sender);
 	delivery->envid = sched_delivery_pack(&end, row->envid);

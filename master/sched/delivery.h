@@ -44,6 +44,7 @@ struct sched_recipient {
 
 struct sched_delivery {
 	struct list link; /* in the lane's list while waiting; in the dirty list while settling */
+	struct list company; /* ring of those of the same message: see company.h */
 	enum sched_place place;
 	struct sched_lane *lane;
 	struct sched_destination
@@ -58,6 +59,7 @@ struct sched_delivery {
 	unsigned local_faults; /* in a row; see past.h */
 	unsigned lost;         /* times its worker died before the final dot; see past.h */
 	unsigned writing;      /* operations on single recipients that are not yet committed */
+	bool unfit;            /* no idle connection of its destination is one for it */
 	uint64_t seen;         /* sched->edits when its row was known to be there */
 	int64_t due_at;        /* seconds: when it became due */
 	int64_t ready_ms; /* wall clock, when that is better known: it arrived just now; else 0 */

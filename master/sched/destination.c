@@ -306,6 +306,15 @@ sched_destination_choose_alone(struct sched *sched, struct sched_destination *de
 	return worker;
 }
 
+struct pool_worker *
+sched_destination_choose_new(struct sched *sched, const struct sched_destination *destination)
+{
+	if (!sched_destination_may_open(destination) ||
+	    !sched_load_may_open(sched, destination->failing))
+		return NULL;
+	return sched_load_least(sched);
+}
+
 enum sched_permit
 sched_destination_permit(struct sched *sched, struct sched_destination *destination)
 {

@@ -55,6 +55,10 @@ struct pool_worker *sched_destination_choose_alone(struct sched *sched,
 						   struct sched_destination *destination,
 						   bool *open);
 
+/* The worker for a delivery whom no idle connection suits: it has to open one. */
+struct pool_worker *sched_destination_choose_new(struct sched *sched,
+						 const struct sched_destination *destination);
+
 /* The permit to open a connection that a job carries until it is used or returned. */
 enum sched_permit { SCHED_PERMIT_NONE, SCHED_PERMIT_OPEN, SCHED_PERMIT_FAILING };
 

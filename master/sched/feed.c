@@ -9,6 +9,7 @@
 #include "common/log.h"
 #include "common/map.h"
 #include "common/why.h"
+#include "master/sched/company.h"
 #include "master/sched/delivery.h"
 #include "master/sched/destination.h"
 #include "master/sched/lane.h"
@@ -66,6 +67,7 @@ sched_feed_load(struct sched *sched, struct sched_lane *lane, const int64_t *ids
 		delivery = sched_delivery_new(row);
 		delivery->seen = sched->edits;
 		map_put_id(sched->deliveries, delivery->id, delivery);
+		sched_company_join(sched, delivery);
 		sched_past_recall(sched, delivery);
 		if (delivery->recipient_count > 0)
 			sched_lane_add(sched, lane, delivery);

@@ -17,8 +17,10 @@
 #include "common/settings/settings.h"
 #include "common/why.h"
 #include "master/pool/worker.h"
+#include "master/sched/company.h"
 #include "master/sched/delivery.h"
 #include "master/sched/destination.h"
+#include "master/sched/lane.h"
 #include "master/sched/load.h"
 #include "master/sched/state.h"
 #include "master/store/id.h"
@@ -30,31 +32,57 @@ enum {
 	SCHED_JOB_PIECE = 60 * 1024, /* of a message in one packet */
 };
 
-/* The recipients that go now: those without a result, within the limits of one packet. */
-static size_t
-sched_job_recipients(struct sched_delivery *delivery, struct proto_job_recipient *out, size_t *left)
-{
-	size_t count = 0;
-	size_t bytes = 0;
+/* The recipients of a packet as it is filled. */
+struct sched_job_envelope {
+	struct proto_job_recipient recipients[PROTO_JOB_RECIPIENTS];
+	size_t count;
+	size_t bytes;
+	uint64_t deliveries[PROTO_JOB_DELIVERIES];
+	size_t delivery_count;
+};
 
-	*left = 0;
+/* Those who have no result yet, as many as fit; returns how many are left for another part. */
+static size_t
+sched_job_add(struct sched_job_envelope *envelope, struct sched_delivery *delivery)
+{
+	uint16_t index = (uint16_t)envelope->delivery_count;
+	size_t left = 0;
+
+	envelope->deliveries[envelope->delivery_count++] = delivery->id;
 	for (size_t i = 0; i < delivery->recipient_count; i++) {
 		struct sched_recipient *from = &delivery->recipients[i];
+		size_t bytes = from->address.len + from->orcpt.len + 32;
 
 		if (from->reported)
 			continue;
-		bytes += from->address.len + from->orcpt.len + 32;
-		if (count == PROTO_JOB_RECIPIENTS || (count > 0 && bytes > PROTO_JOB_ENVELOPE)) {
-			++*left;
+		if (envelope->count == PROTO_JOB_RECIPIENTS ||
+		    (envelope->count > 0 && envelope->bytes + bytes > PROTO_JOB_ENVELOPE)) {
+			left++;
 			continue;
 		}
 		from->out = true;
-		out[count++] = (struct proto_job_recipient){.id = from->id,
-							    .address = from->address,
-							    .orcpt = from->orcpt,
-							    .notify = from->notify};
+		envelope->bytes += bytes;
+		envelope->recipients[envelope->count++] =
+		    (struct proto_job_recipient){.id = from->id,
+						 .delivery = index,
+						 .address = from->address,
+						 .orcpt = from->orcpt,
+						 .notify = from->notify};
 	}
-	return count;
+	return left;
+}
+
+/* All of it would fit, too: it travels in company or by itself, never half. */
+static bool
+sched_job_fits(const struct sched_job_envelope *envelope, const struct sched_delivery *delivery)
+{
+	size_t bytes = envelope->bytes;
+
+	for (size_t i = 0; i < delivery->recipient_count; i++)
+		bytes +=
+		    delivery->recipients[i].address.len + delivery->recipients[i].orcpt.len + 32;
+	return envelope->count + delivery->recipient_count <= PROTO_JOB_RECIPIENTS &&
+	       bytes <= PROTO_JOB_ENVELOPE && envelope->delivery_count < PROTO_JOB_DELIVERIES;
 }
 
 /* The attempt may last as long as the settings say, and not far beyond the message's expiry. */
@@ -194,6 +222,14 @@ sched_job_write(struct sched *sched, const struct sched_delivery *delivery,
 	return sched_job_put_body(sched, delivery, job, writer, why);
 }
 
+static void
+sched_job_take(struct sched_job *job, struct sched_delivery *delivery)
+{
+	sched_delivery_move(delivery, SCHED_OUT);
+	delivery->job = job;
+	delivery->sent_ms = clock_wall_ms();
+}
+
 static struct sched_job *
 sched_job_new(struct sched *sched, struct sched_delivery *delivery, struct pool_worker *worker,
 	      bool open, uint32_t attempt_ms)
@@ -203,51 +239,74 @@ sched_job_new(struct sched *sched, struct sched_delivery *delivery, struct pool_
 	job->id = (uint64_t)store_id_next(sched->store, STORE_ID_JOB);
 	job->delivery = delivery;
 	job->worker = worker;
+	job->via = delivery->via;
 	if (open)
-		job->permit = sched_destination_permit(sched, delivery->via);
+		job->permit = sched_destination_permit(sched, job->via);
 	job->alone = delivery->lost >= 2 && sched_load_of(worker)->out == 0;
 	job->sent_ms = clock_mono_ms();
 	job->deadline_ms = job->sent_ms + attempt_ms + SCHED_JOB_GRACE_MS;
 	map_put_id(sched->jobs, job->id, job);
 	if (job->alone)
 		sched_load_of(worker)->alone = true;
-	delivery->job = job;
-	delivery->sent_ms = clock_wall_ms();
-	sched_destination_job_out(delivery->via, worker);
+	sched_job_take(job, delivery);
+	sched_destination_job_out(job->via, worker);
 	return job;
 }
 
-enum sched_job_sent
-sched_job_send(struct sched *sched, struct sched_delivery *delivery, struct pool_worker *worker,
-	       bool open, struct why *why)
+/* Deliveries of the same message that go the same way go along, whole (RFC 5321 section 4.5.4.1). */
+static void
+sched_job_gather(struct sched *sched, struct sched_job *job, struct sched_job_envelope *envelope,
+		 sched_job_joins_fn joins)
 {
-	struct proto_job_recipient recipients[PROTO_JOB_RECIPIENTS];
-	struct proto_job frame = {.deliveries = &delivery->id, .delivery_count = 1};
+	struct sched_delivery *other = sched_company_next(job->delivery);
+
+	while (other != job->delivery) {
+		struct sched_delivery *next = sched_company_next(other);
+
+		if (other->place == SCHED_WAITING && sched_job_fits(envelope, other) &&
+		    joins(sched, job->delivery, other)) {
+			sched_lane_pull(other);
+			other->via = job->via;
+			sched_job_take(job, other);
+			sched_job_add(envelope, other);
+		}
+		other = next;
+	}
+}
+
+enum sched_job_sent
+sched_job_send(struct sched *sched, const struct sched_job_order *order, struct why *why)
+{
+	struct sched_delivery *delivery = order->delivery;
+	struct sched_job_envelope envelope = {.count = 0};
+	struct proto_job frame = {.parts = 1};
 	struct wire_writer writer;
 	struct sched_job *job;
 	enum sched_job_sent sent;
 	size_t left;
 
 	frame.attempt_ms = sched_job_attempt_ms(sched, delivery);
-	job = sched_job_new(sched, delivery, worker, open, frame.attempt_ms);
+	job = sched_job_new(sched, delivery, order->worker, order->open, frame.attempt_ms);
 	frame.id = job->id;
-	frame.parts = 1;
-	frame.permit = open ? PROTO_PERMIT_OPEN : PROTO_PERMIT_REUSE;
+	frame.permit = order->open ? PROTO_PERMIT_OPEN : PROTO_PERMIT_REUSE;
 	frame.domain = slice_of(delivery->lane->destination->name);
-	frame.relay = slice_of(delivery->via->relay);
-	frame.recipient_count = sched_job_recipients(delivery, recipients, &left);
-	frame.recipients = recipients;
-	frame.part = (uint16_t)((delivery->recipient_count - frame.recipient_count - left) /
-				PROTO_JOB_RECIPIENTS);
+	frame.relay = slice_of(job->via->relay);
+	left = sched_job_add(&envelope, delivery);
+	assert(envelope.count > 0);
+	frame.part =
+	    (uint16_t)((delivery->recipient_count - envelope.count - left) / PROTO_JOB_RECIPIENTS);
 	frame.parts =
 	    (uint16_t)(frame.part + 1 + (left + PROTO_JOB_RECIPIENTS - 1) / PROTO_JOB_RECIPIENTS);
-	assert(frame.recipient_count > 0);
+	if (order->joins != NULL && left == 0 && !job->alone)
+		sched_job_gather(sched, job, &envelope, order->joins);
+	frame.recipients = envelope.recipients;
+	frame.recipient_count = envelope.count;
+	frame.deliveries = envelope.deliveries;
+	frame.delivery_count = envelope.delivery_count;
 	sched_job_fill(delivery, &frame);
 	frame_begin(&writer, channel_packet(), WIRE_PACKET_MAX, FRAME_JOB);
 	proto_job_put(&writer, &frame);
 	sent = sched_job_write(sched, delivery, job, &writer, why);
-	if (sent != SCHED_JOB_SENT)
-		sched_job_end(sched, &job);
 	return sent;
 }
 
@@ -259,21 +318,40 @@ sched_job_find(struct sched *sched, struct pool_worker *worker, uint64_t id)
 	return job != NULL && job->worker == worker ? job : NULL;
 }
 
-void
-sched_job_end(struct sched *sched, struct sched_job **job)
+struct sched_delivery *
+sched_job_next(const struct sched_job *job, const struct sched_delivery *after)
 {
-	struct sched_delivery *delivery = (*job)->delivery;
+	struct sched_delivery *delivery = after ? sched_company_next(after) : job->delivery;
 
+	if (after == NULL)
+		return delivery;
+	while (delivery != job->delivery && delivery->job != job)
+		delivery = sched_company_next(delivery);
+	return delivery != job->delivery ? delivery : NULL;
+}
+
+size_t
+sched_job_end(struct sched *sched, struct sched_job **job,
+	      struct sched_delivery *deliveries[PROTO_JOB_DELIVERIES])
+{
+	struct sched_delivery *delivery = NULL;
+	size_t count = 0;
+
+	while ((delivery = sched_job_next(*job, delivery)) != NULL)
+		deliveries[count++] = delivery;
+	for (size_t i = 0; i < count; i++) {
+		deliveries[i]->job = NULL;
+		for (size_t j = 0; j < deliveries[i]->recipient_count; j++)
+			deliveries[i]->recipients[j].out = false;
+	}
 	map_take_id(sched->jobs, (*job)->id);
 	if ((*job)->alone)
 		sched_load_of((*job)->worker)->alone = false;
-	delivery->job = NULL;
-	for (size_t i = 0; i < delivery->recipient_count; i++)
-		delivery->recipients[i].out = false;
-	sched_destination_return(sched, delivery->via, &(*job)->permit);
-	sched_destination_job_back(sched, delivery->via, (*job)->worker);
+	sched_destination_return(sched, (*job)->via, &(*job)->permit);
+	sched_destination_job_back(sched, (*job)->via, (*job)->worker);
 	free(*job);
 	*job = NULL;
+	return count;
 }
 
 bool

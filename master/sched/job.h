@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/proto/job.h"
 #include "master/sched/destination.h"
 
 /*
@@ -15,8 +16,9 @@ struct sched;
 struct sched_delivery;
 
 struct sched_job {
-	uint64_t id; /* never used again */
-	struct sched_delivery *delivery;
+	uint64_t id;                     /* never used again */
+	struct sched_delivery *delivery; /* the first, or the only one */
+	struct sched_destination *via;   /* whose connections it uses */
 	struct pool_worker *worker;
 	enum sched_permit permit; /* to open a connection, until it is used */
 	bool opened;              /* its permit was used: a further connection replaces the first */
@@ -33,16 +35,35 @@ enum sched_job_sent {
 	SCHED_JOB_NO_CHANNEL  /* the worker is just dying */
 };
 
+/* May another delivery of the same message, which waits, go in the same job? */
+typedef bool (*sched_job_joins_fn)(struct sched *sched, const struct sched_delivery *delivery,
+				   struct sched_delivery *other);
+
+struct sched_job_order {
+	struct sched_delivery *delivery; /* taken out of its lane's list, via set */
+	struct pool_worker *worker;
+	bool open;                /* it may open a connection */
+	sched_job_joins_fn joins; /* NULL: it goes by itself */
+};
+
 /*
- * Sends the delivery's next recipients to the worker. On SENT the job is known by its id and the
- * delivery points to it. why says what cannot be read.
+ * Sends the delivery's next recipients to the worker. Whatever it returns, the job is known by its
+ * id, and its deliveries point to it; unless it was SENT the caller ends it. why says what cannot
+ * be read.
  */
 struct why;
-enum sched_job_sent sched_job_send(struct sched *sched, struct sched_delivery *delivery,
-				   struct pool_worker *worker, bool open, struct why *why);
+enum sched_job_sent sched_job_send(struct sched *sched, const struct sched_job_order *order,
+				   struct why *why);
+/* Its deliveries: NULL for the first; NULL after the last. */
+struct sched_delivery *sched_job_next(const struct sched_job *job,
+				      const struct sched_delivery *after);
 /* NULL when it is not with this worker: the worker does not tell the truth. */
 struct sched_job *sched_job_find(struct sched *sched, struct pool_worker *worker, uint64_t id);
-/* The job is over: permits return, the delivery is on its own again. */
-void sched_job_end(struct sched *sched, struct sched_job **job);
+/*
+ * The job is over: permits return, its deliveries are on their own again. They are put into the
+ * list; returns how many.
+ */
+size_t sched_job_end(struct sched *sched, struct sched_job **job,
+		     struct sched_delivery *deliveries[PROTO_JOB_DELIVERIES]);
 /* True while the job's bytes are needed: pins a segment. */
 bool sched_job_pins(struct sched *sched, int64_t segment);

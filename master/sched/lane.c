@@ -5,6 +5,7 @@
 
 #include "common/alloc.h"
 #include "common/map.h"
+#include "master/sched/company.h"
 #include "master/sched/delivery.h"
 #include "master/sched/destination.h"
 #include "master/sched/state.h"
@@ -121,15 +122,23 @@ sched_lane_make_room(struct sched *sched, struct sched_lane *lane)
 	return true;
 }
 
+void
+sched_lane_pull(struct sched_delivery *delivery)
+{
+	struct sched_lane *lane = delivery->lane;
+
+	assert(delivery->place == SCHED_WAITING && lane->waiting_count > 0);
+	list_remove(&delivery->link);
+	lane->waiting_count--;
+	lane->away++;
+}
+
 struct sched_delivery *
 sched_lane_take(struct sched_lane *lane)
 {
 	struct sched_delivery *delivery = list_first(&lane->waiting, struct sched_delivery, link);
 
-	assert(lane->waiting_count > 0);
-	list_remove(&delivery->link);
-	lane->waiting_count--;
-	lane->away++;
+	sched_lane_pull(delivery);
 	return delivery;
 }
 
@@ -146,6 +155,7 @@ sched_lane_forget(struct sched *sched, struct sched_delivery **delivery)
 	struct sched_lane *lane = (*delivery)->lane;
 
 	map_take_id(sched->deliveries, (*delivery)->id);
+	sched_company_leave(sched, *delivery);
 	if (lane != NULL && (*delivery)->place == SCHED_WAITING)
 		lane->waiting_count--;
 	else if (lane != NULL)

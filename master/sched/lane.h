@@ -36,6 +36,8 @@ void sched_lane_add(struct sched *sched, struct sched_lane *lane, struct sched_d
 bool sched_lane_make_room(struct sched *sched, struct sched_lane *lane);
 /* Takes the first out of the list, which must not be empty. */
 struct sched_delivery *sched_lane_take(struct sched_lane *lane);
+/* Takes this one, which waits, out of its lane's list. */
+void sched_lane_pull(struct sched_delivery *delivery);
 /* A delivery that was taken waits again. */
 void sched_lane_return(struct sched *sched, struct sched_delivery *delivery);
 /* A delivery that was taken is done with: it is not in memory any more. */

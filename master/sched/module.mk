@@ -1,4 +1,5 @@
 libmaster_a_SOURCES += \
+	master/sched/company.c master/sched/company.h \
 	master/sched/delivery.c master/sched/delivery.h \
 	master/sched/destination.c master/sched/destination.h \
 	master/sched/feed.c master/sched/feed.h \

@@ -14,6 +14,7 @@
 #include "master/pool/pool.h"
 #include "master/record.h"
 #include "master/route.h"
+#include "master/sched/company.h"
 #include "master/sched/delivery.h"
 #include "master/sched/destination.h"
 #include "master/sched/feed.h"
@@ -52,6 +53,7 @@ sched_new(const struct sched_options *options, struct why *why)
 	sched->lanes = map_new();
 	sched->deliveries = map_new();
 	sched->jobs = map_new();
+	sched->messages = map_new();
 	sched->past = map_new();
 	list_init(&sched->movable);
 	for (int i = 0; i < SCHED_BLOCKS; i++)
@@ -93,6 +95,7 @@ sched_free(struct sched **sched)
 			sched_load_detach(worker);
 	map_free(&(*sched)->past, free);
 	map_free(&(*sched)->jobs, free);
+	map_free(&(*sched)->messages, NULL);
 	map_free(&(*sched)->deliveries, sched_drop_delivery);
 	map_free(&(*sched)->lanes, free);
 	map_free(&(*sched)->destinations, sched_drop_destination);
@@ -146,26 +149,89 @@ sched_pick(struct sched *sched, struct sched_destination *destination)
 	return NULL;
 }
 
+/* Whose connections it uses; NULL: next-hop names a relay that does not exist, which is said. */
+static struct sched_destination *
+sched_route(struct sched *sched, struct sched_delivery *delivery)
+{
+	struct sched_destination *via = delivery->lane->destination;
+	struct subject *subject;
+	struct route route;
+
+	if (route_is_direct(sched->settings))
+		return via;
+	subject = sched_delivery_subject(delivery);
+	route = route_find(sched->settings, subject);
+	if (route.unknown)
+		via = NULL;
+	else if (route.relay.len > 0)
+		via = sched_destination_relay(sched, route.relay);
+	subject_free(&subject);
+	return via;
+}
+
+/* Never the mail hosts instead: it waits until the configuration is mended. */
+static void
+sched_unroutable(struct sched *sched, struct sched_delivery *delivery)
+{
+	struct subject *subject = sched_delivery_subject(delivery);
+	struct route route = route_find(sched->settings, subject);
+
+	log_error("alert: queue.outbound.next-hop names the relay %.*s, which does not exist: "
+		  "delivery=%llu waits",
+		  SLICE_ARG(route.relay), (unsigned long long)delivery->id);
+	sched_delivery_move(delivery, SCHED_OUT);
+	sched_settle_unroutable(sched, delivery, route.relay);
+	subject_free(&subject);
+}
+
+/* The job did not leave: its deliveries are what they were, or cannot be sent at all. */
+static void
+sched_send_failed(struct sched *sched, struct sched_delivery *delivery, enum sched_job_sent sent,
+		  const char *reason)
+{
+	struct sched_delivery *deliveries[PROTO_JOB_DELIVERIES];
+	struct sched_job *job = delivery->job;
+	struct pool_worker *worker = job->worker;
+	size_t count = sched_job_end(sched, &job, deliveries);
+
+	if (sent == SCHED_JOB_NO_CHANNEL)
+		pool_worker_kill(worker, "its channel takes nothing");
+	for (size_t i = 0; i < count; i++) {
+		struct sched_lane *lane = deliveries[i]->lane;
+
+		if (sent == SCHED_JOB_NO_CHANNEL)
+			sched_lane_return(sched, deliveries[i]);
+		else
+			sched_settle_unsendable(sched, deliveries[i], reason);
+		sched_lane_settle(sched, lane);
+	}
+}
+
+/* The same message through the same relay, and nothing speaks against it. */
+static bool
+sched_joins(struct sched *sched, const struct sched_delivery *delivery,
+	    struct sched_delivery *other)
+{
+	return other->lost == 0 && !sched_destination_is_suspended(other->lane->destination) &&
+	       sched_feed_confirm(sched, other) && sched_route(sched, other) == delivery->via;
+}
+
 static void
 sched_send(struct sched *sched, struct sched_delivery *delivery, struct pool_worker *worker,
 	   bool open)
 {
 	struct sched_lane *lane = delivery->lane;
+	struct sched_job_order order = {.delivery = delivery, .worker = worker, .open = open};
+	enum sched_job_sent sent;
 	struct why why = {0};
 
-	sched_delivery_move(delivery, SCHED_OUT);
-	switch (sched_job_send(sched, delivery, worker, open, &why)) {
-	case SCHED_JOB_SENT:
-		break;
-	case SCHED_JOB_UNREADABLE:
-		sched_settle_unsendable(sched, delivery, why.text);
-		break;
-	case SCHED_JOB_NO_CHANNEL:
-		pool_worker_kill(worker, "its channel takes nothing");
-		sched_lane_return(sched, delivery);
-		break;
-	}
-	sched_lane_settle(sched, lane);
+	if (delivery->via->relay != NULL)
+		order.joins = sched_joins;
+	sent = sched_job_send(sched, &order, &why);
+	if (sent == SCHED_JOB_SENT)
+		sched_lane_settle(sched, lane);
+	else
+		sched_send_failed(sched, delivery, sent, why.text);
 }
 
 /*
@@ -197,32 +263,6 @@ sched_forget(struct sched *sched, struct sched_delivery *delivery)
 	sched_lane_settle(sched, lane);
 }
 
-/* Whose connections it uses; NULL: next-hop names a relay that does not exist. */
-static struct sched_destination *
-sched_route(struct sched *sched, struct sched_delivery *delivery)
-{
-	struct sched_destination *via = delivery->lane->destination;
-	struct subject *subject;
-	struct route route;
-
-	if (route_is_direct(sched->settings))
-		return via;
-	subject = sched_delivery_subject(delivery);
-	route = route_find(sched->settings, subject);
-	if (route.unknown) {
-		log_error("alert: queue.outbound.next-hop names the relay %.*s, which does not "
-			  "exist: delivery=%llu waits",
-			  SLICE_ARG(route.relay), (unsigned long long)delivery->id);
-		sched_delivery_move(delivery, SCHED_OUT);
-		sched_settle_unroutable(sched, delivery, route.relay);
-		via = NULL;
-	} else if (route.relay.len > 0) {
-		via = sched_destination_relay(sched, route.relay);
-	}
-	subject_free(&subject);
-	return via;
-}
-
 /* The worker for a delivery that was picked; own: the one its domain could have; NULL: none now. */
 static struct pool_worker *
 sched_choose(struct sched *sched, struct sched_delivery *delivery, struct pool_worker *own,
@@ -234,6 +274,10 @@ sched_choose(struct sched *sched, struct sched_delivery *delivery, struct pool_w
 		worker = sched_destination_choose(sched, delivery->via, open);
 	if (worker != NULL && delivery->lost >= 2)
 		worker = sched_choose_alone(sched, delivery, worker, open);
+	if (worker != NULL && delivery->unfit && !*open) {
+		worker = sched_destination_choose_new(sched, delivery->via);
+		*open = worker != NULL;
+	}
 	if (worker == NULL && delivery->via != delivery->lane->destination)
 		sched_destination_wait(delivery->lane->destination, delivery->via);
 	return worker;
@@ -263,8 +307,10 @@ sched_serve(struct sched *sched, struct sched_destination *destination)
 		return true;
 	}
 	delivery->via = sched_route(sched, delivery);
-	if (delivery->via == NULL)
+	if (delivery->via == NULL) {
+		sched_unroutable(sched, delivery);
 		return true;
+	}
 	worker = sched_choose(sched, delivery, worker, &open);
 	if (worker == NULL) {
 		/* In this order: what comes back would give the destination its turn at once. */
@@ -358,6 +404,7 @@ sched_arrived(struct sched *sched, const struct store_delivery *row)
 		delivery->ready_ms = clock_wall_ms();
 		delivery->seen = sched->edits;
 		map_put_id(sched->deliveries, delivery->id, delivery);
+		sched_company_join(sched, delivery);
 		sched_lane_add(sched, lane, delivery);
 	} else {
 		sched_lane_more(sched, lane);

@@ -43,22 +43,33 @@ sched_settle_final(struct sched *sched, struct sched_delivery *delivery,
 		list_append(&sched->dirty, &delivery->link);
 }
 
+/* The recipient of a job by its number; *delivery is whose it is. */
+static struct sched_recipient *
+sched_settle_find(const struct sched_job *job, uint64_t id, struct sched_delivery **delivery)
+{
+	struct sched_recipient *recipient = NULL;
+
+	*delivery = NULL;
+	while (recipient == NULL && (*delivery = sched_job_next(job, *delivery)) != NULL)
+		recipient = sched_delivery_recipient(*delivery, id);
+	return recipient;
+}
+
 bool
 sched_settle_result(struct sched *sched, struct sched_job *job, const struct proto_result *result)
 {
-	struct sched_delivery *delivery = job->delivery;
-
 	for (size_t i = 0; i < result->recipient_count; i++) {
 		const struct proto_result_recipient *from = &result->recipients[i];
-		struct sched_recipient *recipient = sched_delivery_recipient(delivery, from->id);
+		struct sched_delivery *delivery;
+		struct sched_recipient *recipient = sched_settle_find(job, from->id, &delivery);
 
 		if (recipient == NULL || !recipient->out || recipient->reported)
 			return false;
 		sched_delivery_report(recipient, &from->outcome);
 		if (from->outcome.class != OUTCOME_TEMPORARY)
 			sched_settle_final(sched, delivery, recipient, &result->facts);
+		sched_write_facts(delivery, &result->facts);
 	}
-	sched_write_facts(delivery, &result->facts);
 	return true;
 }
 
@@ -217,26 +228,46 @@ sched_settle_complete(struct sched_delivery *delivery)
 	sched_settle_assume_out(delivery, first ? &first->outcome : &silent);
 }
 
+/* One delivery of a job that is DONE. */
+static void
+sched_settle_delivery(struct sched *sched, struct sched_delivery *delivery,
+		      const struct proto_done *done)
+{
+	sched_write_hosts(delivery, done->hosts);
+	if (done->kind == PROTO_DONE_FINISHED)
+		sched_settle_finished(sched, delivery);
+	else
+		sched_settle_again(sched, delivery);
+}
+
+/* No connection came about although the job might have opened one. */
+static bool
+sched_settle_found_nobody(const struct sched_job *job, const struct proto_done *done)
+{
+	const struct sched_recipient *first = sched_verdict_first(job->delivery);
+
+	return done->kind == PROTO_DONE_FINISHED && job->permit != SCHED_PERMIT_NONE &&
+	       first != NULL && !first->outcome.local && first->outcome.step <= OUTCOME_STEP_EHLO;
+}
+
 bool
 sched_settle_done(struct sched *sched, struct sched_job *job, const struct proto_done *done)
 {
-	struct sched_delivery *delivery = job->delivery;
-	bool opening = job->permit != SCHED_PERMIT_NONE;
-	const struct sched_recipient *first;
+	struct sched_delivery *deliveries[PROTO_JOB_DELIVERIES];
+	struct sched_delivery *delivery = NULL;
+	bool unfit = done->kind == PROTO_DONE_UNTOUCHED && job->permit == SCHED_PERMIT_NONE;
+	size_t count;
 
-	if (done->kind == PROTO_DONE_FINISHED)
+	while (done->kind == PROTO_DONE_FINISHED &&
+	       (delivery = sched_job_next(job, delivery)) != NULL)
 		sched_settle_complete(delivery);
-	sched_job_end(sched, &job);
-	sched_write_hosts(delivery, done->hosts);
-	if (done->kind != PROTO_DONE_FINISHED) {
-		sched_settle_again(sched, delivery);
-		return true;
+	if (sched_settle_found_nobody(job, done))
+		sched_destination_failed(job->via);
+	count = sched_job_end(sched, &job, deliveries);
+	for (size_t i = 0; i < count; i++) {
+		deliveries[i]->unfit = unfit;
+		sched_settle_delivery(sched, deliveries[i], done);
 	}
-	first = sched_verdict_first(delivery);
-	if (opening && first != NULL && !first->outcome.local &&
-	    first->outcome.step <= OUTCOME_STEP_EHLO)
-		sched_destination_failed(delivery->via);
-	sched_settle_finished(sched, delivery);
 	return true;
 }
 
@@ -254,9 +285,8 @@ sched_settle_outcome_lost(struct outcome *lost)
 
 /* The final dot was out: nobody knows whether the peer has the message. */
 static void
-sched_settle_unknown(struct sched *sched, struct sched_job *job)
+sched_settle_unknown(struct sched_delivery *delivery)
 {
-	struct sched_delivery *delivery = job->delivery;
 	struct outcome unknown = {
 	    .class = OUTCOME_TEMPORARY,
 	    .step = OUTCOME_STEP_DOT,
@@ -265,12 +295,8 @@ sched_settle_unknown(struct sched *sched, struct sched_job *job)
 	    .reply = slice_of("the worker was lost while waiting for the answer to the message; "
 			      "it may be sent more than once"),
 	    .unknown = true};
-	struct outcome lost;
 
 	sched_settle_assume_out(delivery, &unknown);
-	sched_job_end(sched, &job);
-	sched_settle_assume(delivery, sched_settle_outcome_lost(&lost));
-	sched_settle_end(sched, delivery);
 }
 
 static void
@@ -285,17 +311,17 @@ sched_settle_hold(struct sched *sched, struct sched_delivery *delivery)
 	sched_write_hold(sched, delivery);
 }
 
-void
-sched_settle_lost(struct sched *sched, struct sched_job *job)
+/* One delivery whose worker died; dot: its message may have been delivered. */
+static void
+sched_settle_lost_delivery(struct sched *sched, struct sched_delivery *delivery, bool dot)
 {
-	struct sched_delivery *delivery = job->delivery;
 	struct outcome lost;
 
-	if (job->dot) {
-		sched_settle_unknown(sched, job);
+	if (dot) {
+		sched_settle_assume(delivery, sched_settle_outcome_lost(&lost));
+		sched_settle_end(sched, delivery);
 		return;
 	}
-	sched_job_end(sched, &job);
 	delivery->lost++;
 	sched_past_note(sched, delivery);
 	if (delivery->lost == 1 || !sched_delivery_has_open(delivery)) {
@@ -306,6 +332,21 @@ sched_settle_lost(struct sched *sched, struct sched_job *job)
 		sched_settle_assume(delivery, sched_settle_outcome_lost(&lost));
 		sched_settle_end(sched, delivery);
 	}
+}
+
+void
+sched_settle_lost(struct sched *sched, struct sched_job *job)
+{
+	struct sched_delivery *deliveries[PROTO_JOB_DELIVERIES];
+	struct sched_delivery *delivery = NULL;
+	bool dot = job->dot;
+	size_t count;
+
+	while (dot && (delivery = sched_job_next(job, delivery)) != NULL)
+		sched_settle_unknown(delivery);
+	count = sched_job_end(sched, &job, deliveries);
+	for (size_t i = 0; i < count; i++)
+		sched_settle_lost_delivery(sched, deliveries[i], dot);
 }
 
 void

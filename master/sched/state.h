@@ -96,6 +96,7 @@ struct sched {
 	struct map *destinations;          /* name -> sched_destination */
 	struct map *lanes;                 /* id -> sched_lane */
 	struct map *deliveries;            /* id -> sched_delivery, every one in memory */
+	struct map *messages;              /* id -> one of its deliveries in memory */
 	struct map *jobs;                  /* id -> sched_job */
 	struct map *past;                  /* id -> sched_past */
 	struct list movable;               /* destinations in turn */

@@ -76,9 +76,9 @@ sched_worker_opened(struct sched *sched, struct pool_worker *worker,
 	    map_find_id(load->sessions, session->id) != NULL)
 		return false;
 	job->opened = true;
-	map_put_id(load->sessions, session->id, job->delivery->via);
-	sched_destination_opened(sched, job->delivery->via, worker);
-	sched_destination_return(sched, job->delivery->via, &job->permit);
+	map_put_id(load->sessions, session->id, job->via);
+	sched_destination_opened(sched, job->via, worker);
+	sched_destination_return(sched, job->via, &job->permit);
 	return true;
 }
 

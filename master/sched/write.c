@@ -294,8 +294,7 @@ sched_write_attempt(struct sched_write *write, int64_t now)
 		text = delivery->trace->hosts;
 	write->attempt.retry_num = delivery->retry_num;
 	write->attempt.at = delivery->sent_ms != 0 ? delivery->sent_ms / 1000 : now;
-	write->attempt.text = arena_printf(write->arena, "%s: %.*s",
-					   outcome_step_name(outcome->step), SLICE_ARG(text));
+	write->attempt.text = arena_copy(write->arena, text.data, text.len);
 	write->settle.attempt = &write->attempt;
 }
 

@@ -9,10 +9,12 @@ from nameserver import Nameserver
 from rider import Rider
 from sink import EXTENSIONS, Sink
 from smtpsink import SmtpSink
+from tap import Silent, Tap
 
 HERE = os.environ.get("E2E_TMP")
 numbers = itertools.count(1)
 addresses = itertools.cycle([f"192.0.2.{i}" for i in range(20, 250)])
+addresses6 = itertools.cycle([f"2001:db8::{i:x}" for i in range(0x24, 0x40)])
 
 
 class Lab:
@@ -35,9 +37,23 @@ class Lab:
         """An address of this machine that nothing listens on."""
         return next(addresses)
 
-    def sink(self, *where, extensions=EXTENSIONS):
+    def address6(self):
+        return next(addresses6)
+
+    def tap(self, port=25):
+        """A witness of every connect from now on."""
+        self.sinks.append(Tap(port))
+        return self.sinks[-1]
+
+    def silent(self, address):
+        """From now on nothing answers there, not even with a refusal."""
+        self.sinks.append(Silent(address))
+        return self.sinks[-1]
+
+    def sink(self, *where, port=25, extensions=EXTENSIONS):
         """A scripted server on these addresses, or on a fresh one."""
-        self.sinks.append(Sink(*(where or (self.address(),)), extensions=extensions))
+        self.sinks.append(Sink(*(where or (self.address(),)), port=port,
+                               extensions=extensions))
         return self.sinks[-1]
 
     def smtp_sink(self, *options):

@@ -15,6 +15,7 @@ import dns.rdatatype
 
 ADDRESS = "127.0.0.1"
 NSD_PORT = 5300
+REVERSE = "2.0.192.in-addr.arpa"
 PORT = 53
 
 NSD_CONF = """
@@ -53,9 +54,12 @@ server:
     cache-max-ttl: 0
     cache-max-negative-ttl: 0
     aggressive-nsec: no
+    rrset-roundrobin: no
     module-config: "validator iterator"
     trust-anchor-file: "{place}/anchor"
     domain-insecure: "plain.lab"
+    domain-insecure: "{reverse}"
+    local-zone: "{reverse}" nodefault
 remote-control:
     control-enable: no
 """
@@ -66,7 +70,7 @@ class Nameserver:
 
     def __init__(self, place):
         self.place = place
-        self.records = {"plain.lab": [], "signed.lab": []}
+        self.records = {"plain.lab": [], "signed.lab": [], REVERSE: []}
         self.served = {}
         self.serial = 1
         self.processes = []
@@ -93,6 +97,10 @@ class Nameserver:
 
     def txt(self, name, text):
         self._add(name, f'TXT "{text}"')
+
+    def ptr(self, address, name):
+        """The name of one of 192.0.2.0/24."""
+        self._add(f"{address.rsplit('.', 1)[1]}.{REVERSE}", f"PTR {name}.")
 
     def cname(self, name, target):
         self._add(name, f"CNAME {target}.")
@@ -122,7 +130,8 @@ class Nameserver:
                                   text=True).stdout.strip()
         with open(f"{self.place}/{self.key}.key", encoding="ascii") as f:
             self._file("anchor", f.read())
-        facts = {"place": self.place, "address": ADDRESS, "nsd_port": NSD_PORT, "port": PORT}
+        facts = {"place": self.place, "address": ADDRESS, "nsd_port": NSD_PORT, "port": PORT,
+                 "reverse": REVERSE}
         nsd, unbound = NSD_CONF.format(**facts), UNBOUND_CONF.format(**facts)
         for zone in self.records:
             nsd += f'zone:\n    name: "{zone}"\n    zonefile: "{zone}.zone"\n'

@@ -1,10 +1,12 @@
 """A scripted SMTP server on port 25 of real addresses, and what it saw.
 
 Verbs decide how it behaves from then on, for sessions that are already open too. A step is one of
-CONNECT, EHLO, HELO, MAIL, RCPT, DATA (also BDAT), DOT (the reply to the whole message), QUIT.
+CONNECT, EHLO, HELO, MAIL, RCPT, DATA (also BDAT), BODY (nothing of the message has been read yet),
+DOT (the reply to the whole message), QUIT.
 """
 import asyncio
 import hashlib
+import itertools
 import re
 import threading
 import time
@@ -41,12 +43,17 @@ class Message:
 
 
 class Session:
-    def __init__(self, peer, local):
+    def __init__(self, peer, local, wire, writer):
+        self.wire = wire
+        self.writer = writer
         self.peer = peer
         self.local = local
         self.ehlo = None
         self.commands = []
         self.stalled_at = None
+        self.stalled_since = None
+        self.began = time.monotonic()
+        self.ended = None
         self.pipelined = False
         self.open = True
         self.sender = self.mail = None
@@ -83,6 +90,15 @@ class Wire:
         if not part:
             raise Gone()
         self.buffer += part
+
+    async def closed(self, read=True):
+        """Until the other end closes; without reading that is never known."""
+        try:
+            while read:
+                await self.more()
+            await asyncio.Event().wait()
+        except (Gone, ConnectionError):
+            pass
 
     async def line(self):
         while (end := self.buffer.find(b"\r\n")) < 0:
@@ -145,6 +161,10 @@ class Sink:
         """Says nothing at this step until release()."""
         self.rules.append(Rule(step, "stall", None, match, times))
 
+    def drip(self, step, text="250-one byte at a time, and never a whole line", times=None):
+        """Ten bytes a second of an answer that has no end."""
+        self.rules.append(Rule(step, "drip", text, None, times))
+
     def close_at(self, step, match=None, times=None):
         """Closes the connection instead of answering."""
         self.rules.append(Rule(step, "close", None, match, times))
@@ -152,6 +172,10 @@ class Sink:
     def release(self):
         """Forgets all rules; whoever is stalled gets the usual answer."""
         self.rules.clear()
+        self.loop.call_soon_threadsafe(self._release)
+
+    def let_go(self):
+        """Whoever is stalled gets the usual answer; the rules stay."""
         self.loop.call_soon_threadsafe(self._release)
 
     def without(self, *extensions):
@@ -221,12 +245,12 @@ class Sink:
 
     async def _serve(self, reader, writer):
         session = Session(writer.get_extra_info("peername")[0],
-                          writer.get_extra_info("sockname")[0])
+                          writer.get_extra_info("sockname")[0], Wire(reader), writer)
         task = asyncio.current_task()
         self.tasks.add(task)
         self.sessions.append(session)
         try:
-            await self._talk(session, Wire(reader), writer)
+            await self._talk(session, session.wire, writer)
         except (Gone, ConnectionError):
             pass
         except asyncio.CancelledError:
@@ -235,6 +259,7 @@ class Sink:
             self.trouble.append(repr(error))
         finally:
             session.open = False
+            session.ended = time.monotonic()
             writer.close()
             self.tasks.discard(task)
             self._note()
@@ -278,14 +303,33 @@ class Sink:
                 rule.left -= 1
             if rule.action == "close":
                 raise Gone()
-            if rule.action == "stall":
+            if rule.action in ("stall", "drip"):
                 session.stalled_at = step
+                session.stalled_since = time.monotonic()
                 self._note()
-                await self.released.wait()
+                await self._stall(rule, session)
                 session.stalled_at = None
             else:
                 text = rule.text
         return text
+
+    async def _stall(self, rule, session):
+        """Until release(), or until the peer has gone."""
+        released = asyncio.create_task(self.released.wait())
+        gone = asyncio.create_task(session.wire.closed(rule.step != "BODY"))
+        letters = itertools.cycle(rule.text or "")
+        try:
+            while not released.done():
+                if gone.done():
+                    raise Gone()
+                if rule.action == "drip":
+                    session.writer.write(next(letters).encode())
+                await asyncio.wait((released, gone), return_when=asyncio.FIRST_COMPLETED,
+                                   timeout=0.1 if rule.action == "drip" else None)
+        finally:
+            released.cancel()
+            gone.cancel()
+            await asyncio.gather(released, gone, return_exceptions=True)
 
     async def _send(self, writer, text):
         writer.write(text.encode() + b"\r\n")
@@ -313,10 +357,12 @@ class Sink:
         if not session.rcpts:
             await self._send(writer, "554 5.5.1 no valid recipients")
         elif await self._answer(session, writer, "DATA", line) == 354:
+            await self._decide(session, "BODY", line, "")
             await self._end(session, writer, await wire.until_dot(), False)
 
     async def _bdat(self, session, wire, writer, line):
         words = line.split()
+        await self._decide(session, "BODY", line, "")
         body = await wire.exactly(int(words[1]))
         if not session.rcpts:
             await self._send(writer, "554 5.5.1 no valid recipients")

@@ -314,6 +314,22 @@ def test_record_is_reopened(lab):
     assert line["rcpt"] == f"b@{domain}"
 
 
+def test_log_is_reopened_although_the_record_is_not(lab):
+    """A reload obeys log.target; SIGUSR1 opens the log anew even if the record cannot be."""
+    rider = lab.rider()
+    log = os.path.join(os.path.dirname(rider.record_path), "log")
+    rider.write({"log.target": log})
+    rider.reload()
+    rider.until(lambda: os.path.exists(log), "the log of the new configuration")
+    os.rename(log, log + ".1")
+    if os.path.exists(rider.record_path):
+        os.rename(rider.record_path, rider.record_path + ".1")
+    os.mkdir(rider.record_path)
+    rider.signal(signal.SIGUSR1)
+    rider.until(lambda: os.path.exists(log), "a new log")
+    rider.until(lambda: "cannot open the delivery record" in open(log).read(), "the complaint")
+
+
 def test_segments_go_with_their_messages(lab):
     """A large body has a segment of its own, which leaves with it."""
     sink = lab.sink()

@@ -42,6 +42,19 @@ ALL = EXAMPLES["strategy by retry"] + "hostname = \"'mx.example.org'\"\n" + "".j
     EXAMPLES[name] for name in ("source addresses", "limits", "timeouts"))
 
 
+SHOWN = {
+    "strategy": {"ip-strategy": "ipv4_then_ipv6"},
+    "strategy by retry": {"ip-strategy": "ipv6_only"},
+    "source addresses": {"source-ip.v4": "192.0.2.10, 192.0.2.11",
+                         "source-ip.v6": "2001:db8::a, 2001:db8::b"},
+    "hostname": {"hostname": "mx.example.org"},
+    "limits": {"limits.mx": "7", "limits.multihomed": "2"},
+    "timeouts": {"timeouts.connect": "3m", "timeouts.greeting": "3m", "timeouts.tls": "2m",
+                 "timeouts.ehlo": "3m", "timeouts.mail-from": "3m", "timeouts.rcpt-to": "3m",
+                 "timeouts.data": "10m"},
+}
+
+
 def without_queue(lab):
     """A rider whose queue is all defaults."""
     rider = lab.rider(start=False)
@@ -68,6 +81,10 @@ def test_example(lab, name):
         assert message.session.ehlo == "mx.example.org"
     if name == "source addresses":
         assert message.session.peer in ("192.0.2.10", "192.0.2.11")
+    shown = {row["step"]: row for row in rider.cli("explain", f"user@{domain}").rows}
+    for key, value in SHOWN[name].items():
+        row = shown[f"queue.outbound.{key}"]
+        assert row["value"] == value and row["where"].startswith(rider.config + ":"), key
 
 
 def test_all_examples_together(lab):

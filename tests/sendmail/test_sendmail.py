@@ -69,6 +69,12 @@ class Server:
                                 for i, w in enumerate(words))
         connection.sendall(((reply or ("354 go" if verb == "DATA" else "250 ok")) +
                             "\r\n").encode())
+        if verb == "DATA" and reply is None and "EARLY" in self.replies:
+            # A no in the middle, from somebody who reads no further.
+            connection.recv(1000)
+            connection.sendall((self.replies["EARLY"] + "\r\n").encode())
+            connection.shutdown(socket.SHUT_RD)
+            return False
         if verb == "DATA" and reply is None:
             data = []
             for line in lines:
@@ -107,6 +113,14 @@ class SendmailTest(unittest.TestCase):
     def header(self, name):
         head = self.server.data.split(b"\r\n\r\n")[0] + b"\r\n"
         return re.findall(rb"(?im)^%s:[ \t]*(.*?)\r$" % name.encode(), head)
+
+    def test_early_refusal(self):
+        for reply in ("452 4.3.1 full", "250 2.0.0 what?"):
+            status = self.send(["-f", "a@example.org", "b@example.org"],
+                               b"Subject: x\n\n" + b"a line of text\n" * 200000,
+                               Server({"EARLY": reply}))
+            self.assertEqual(status, EX_TEMPFAIL)
+            self.assertIn(reply, self.errors)
 
     def test_plain(self):
         self.assertEqual(self.send(["-f", "a@example.org", "b@example.org"]), EX_OK)

@@ -185,7 +185,8 @@ deliver_job_decide(struct deliver_job *job, size_t index, const struct outcome *
 	struct deliver_place place = deliver_job_place(job);
 
 	if (outcome->class != OUTCOME_DELIVERED)
-		deliver_job_say(job, outcome, place.host);
+		deliver_job_say(job, outcome,
+				job->address < job->order.kept ? deliver_attempt_where(job) : NULL);
 	deliver_job_decide_at(job, index, outcome, &place);
 }
 

@@ -5,6 +5,8 @@
 #include "common/proto/result.h"
 #include "worker/deliver/state.h"
 
+enum { DELIVER_REPORT_FLUSH_MS = 1000 };
+
 void
 deliver_report_result(struct deliver *deliver, uint64_t job, uint64_t recipient,
 		      const struct outcome *outcome, const struct proto_result_facts *facts)
@@ -30,6 +32,9 @@ deliver_report_dot(struct deliver *deliver, uint64_t job)
 	frame_begin(&writer, channel_packet(), WIRE_PACKET_MAX, FRAME_DOT);
 	wire_put_u64(&writer, job);
 	channel_send(deliver->channel, &writer, -1);
+	/* It must be the master's before the peer can have the message. */
+	if (channel_queued(deliver->channel) > 0)
+		channel_flush(deliver->channel, DELIVER_REPORT_FLUSH_MS);
 }
 
 void

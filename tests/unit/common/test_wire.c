@@ -231,7 +231,6 @@ make_job(struct draw *d, union any *x)
 	x->job.facts.last_status = text(d, PROTO_JOB_REPLY);
 	x->job.facts.last_error = text(d, 255);
 	x->job.facts.last_tls_error = text(d, 255);
-	x->job.facts.last_host = text(d, 255);
 	make_job_lists(d, &x->job);
 	x->job.body = text(d, d->too_long == d->count ? WIRE_PACKET_MAX : 20000);
 }
@@ -256,7 +255,7 @@ same_job(const struct proto_job *a, const struct proto_job *b)
 	SAME_TEXT(a, b, domain), SAME_TEXT(a, b, relay), SAME_TEXT(a, b, sender);
 	SAME_TEXT(a, b, envid), SAME_TEXT(a, b, facts.last_status);
 	SAME_TEXT(a, b, facts.last_error), SAME_TEXT(a, b, facts.last_tls_error);
-	SAME_TEXT(a, b, facts.last_host), SAME_TEXT(a, b, body);
+	SAME_TEXT(a, b, body);
 	for (size_t i = 0; i < a->delivery_count; i++)
 		SAME(a, b, deliveries[i]);
 	for (size_t i = 0; i < a->recipient_count; i++) {

@@ -166,7 +166,6 @@ field_now(const struct field *field)
 
 struct field_arrival {
 	struct store_arrive arrive;
-	struct store_arrive_delivery delivery;
 	struct field *field;
 	struct arena *arena;
 };
@@ -179,8 +178,31 @@ field_arrived(struct store_op *op, bool committed, void *arg)
 
 	(void)op;
 	if (committed)
-		sched_arrived(arrival->field->sched, envelope_row(arena, &arrival->arrive, 0));
+		for (size_t i = 0; i < arrival->arrive.deliveries_count; i++)
+			sched_arrived(arrival->field->sched,
+				      envelope_row(arena, &arrival->arrive, i));
 	arena_free(&arena);
+}
+
+static void
+field_fill_delivery(struct field *field, struct arena *arena, const struct field_message *message,
+		    struct store_arrive_delivery *delivery)
+{
+	struct store *store = field->spool.store;
+	size_t count = message->recipients ? message->recipients : 1;
+	struct store_arrive_recipient *rcpts = arena_array(arena, count, sizeof(*rcpts));
+
+	delivery->id = store_id_next(store, STORE_ID_DELIVERY);
+	for (size_t i = 0; i < count; i++) {
+		rcpts[i].id = store_id_next(store, STORE_ID_RECIPIENT);
+		rcpts[i].address =
+		    arena_printf(arena, "r%lld@%s", (long long)rcpts[i].id, delivery->domain);
+	}
+	delivery->next_attempt_at = field_now(field) + message->due_in;
+	delivery->expires_at =
+	    message->expires_at ? message->expires_at : field_now(field) + 432000;
+	delivery->recipients = rcpts;
+	delivery->recipients_count = count;
 }
 
 uint64_t
@@ -189,25 +211,17 @@ field_arrive(struct field *field, const struct field_message *message)
 	struct arena *arena = arena_new();
 	struct field_arrival *arrival = arena_zero(arena, struct field_arrival);
 	struct store *store = field->spool.store;
-	size_t count = message->recipients ? message->recipients : 1;
-	struct store_arrive_recipient *rcpts = arena_array(arena, count, sizeof(*rcpts));
 	struct store_arrive *arrive = &arrival->arrive;
-	struct store_arrive_delivery *delivery = &arrival->delivery;
+	size_t count = message->domains + 1;
+	struct store_arrive_delivery *deliveries = arena_array(arena, count, sizeof(*deliveries));
 
 	arrival->field = field;
 	arrival->arena = arena;
-	delivery->id = store_id_next(store, STORE_ID_DELIVERY);
 	for (size_t i = 0; i < count; i++) {
-		rcpts[i].id = store_id_next(store, STORE_ID_RECIPIENT);
-		rcpts[i].address =
-		    arena_printf(arena, "r%lld@%s", (long long)rcpts[i].id, message->domain);
+		deliveries[i].domain = i ? arena_printf(arena, "%zu.%s", i, message->domain)
+					 : arena_str(arena, message->domain);
+		field_fill_delivery(field, arena, message, &deliveries[i]);
 	}
-	delivery->domain = arena_str(arena, message->domain);
-	delivery->next_attempt_at = field_now(field) + message->due_in;
-	delivery->expires_at =
-	    message->expires_at ? message->expires_at : field_now(field) + 432000;
-	delivery->recipients = rcpts;
-	delivery->recipients_count = count;
 	store_arrive_init(arrive, field_arrived, arrival);
 	arrive->message_id = store_id_next(store, STORE_ID_MESSAGE);
 	arrive->sender_domain =
@@ -216,10 +230,10 @@ field_arrive(struct field *field, const struct field_message *message)
 	arrive->created_at = field_now(field);
 	arrive->size = message->size ? message->size : 1000;
 	arrive->segment_id = field->spool.segment;
-	arrive->deliveries = delivery;
-	arrive->deliveries_count = 1;
+	arrive->deliveries = deliveries;
+	arrive->deliveries_count = count;
 	store_turn_add(store, &arrive->op);
-	return (uint64_t)delivery->id;
+	return (uint64_t)deliveries[0].id;
 }
 
 uint64_t

@@ -42,6 +42,7 @@ struct field_message {
 	int64_t size;
 	int64_t expires_at; /* seconds; 0: in five days */
 	int64_t due_in;     /* seconds */
+	size_t domains;     /* further ones, "1.<domain>" and so on, each like the first */
 };
 
 /* A JOB that was received. */

@@ -3,7 +3,7 @@ SCHED_TEST_LIBS = libmaster.a libcommon.a $(MASTER_LIBS) $(COMMON_LIBS) $(CHECK_
 SCHED_TEST_SOURCES = %D%/field.c %D%/field.h tests/fake/pool.c tests/fake/pool.h \
 	tests/unit/master/store/spool.c tests/unit/master/store/spool.h tests/unit/unit.h
 
-sched_tests = %D%/test_retry %D%/test_sched %D%/test_misfortune %D%/test_window %D%/test_history
+sched_tests = %D%/test_retry %D%/test_sched %D%/test_misfortune %D%/test_window %D%/test_history %D%/test_relay
 check_PROGRAMS += $(sched_tests)
 TESTS += $(sched_tests)
 
@@ -17,3 +17,5 @@ TESTS += $(sched_tests)
 %C%_test_window_LDADD = $(SCHED_TEST_LIBS)
 %C%_test_history_SOURCES = %D%/test_history.c $(SCHED_TEST_SOURCES)
 %C%_test_history_LDADD = $(SCHED_TEST_LIBS)
+%C%_test_relay_SOURCES = %D%/test_relay.c $(SCHED_TEST_SOURCES)
+%C%_test_relay_LDADD = $(SCHED_TEST_LIBS)
