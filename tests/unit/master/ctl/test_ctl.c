@@ -1,7 +1,9 @@
 #include "master/ctl/ctl.h"
 
 #include <check.h>
+#include <errno.h>
 #include <event2/event.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -351,7 +353,7 @@ END_TEST
 static int
 test_ask_as(struct desk *desk, uid_t uid, gid_t gid, const char *words)
 {
-	unsigned char status = 0;
+	unsigned char status = 97;
 	int pipes[2];
 	pid_t pid;
 
@@ -370,14 +372,17 @@ test_ask_as(struct desk *desk, uid_t uid, gid_t gid, const char *words)
 			desk_read(client, &answer);
 		status = (unsigned char)(answer.ended ? answer.status : 98);
 		ck_assert_int_eq(write(pipes[1], &status, 1), 1);
-		/* No way to end leaves less to a checker of leaks. */
-		raise(SIGKILL);
+		for (;;)
+			pause();
 	}
-	while (waitpid(pid, NULL, WNOHANG) == 0)
-		desk_run(desk);
 	close(pipes[1]);
-	ck_assert_int_eq(read(pipes[0], &status, 1), 1);
+	ck_assert_int_eq(fcntl(pipes[0], F_SETFL, O_NONBLOCK), 0);
+	while (read(pipes[0], &status, 1) < 0 && errno == EAGAIN)
+		desk_run(desk);
 	close(pipes[0]);
+	/* Killed from outside, it leaves nothing to a checker of leaks. */
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
 	return status;
 }
 
