@@ -32,11 +32,24 @@ explain_new(struct pool *pool)
 	return explain;
 }
 
+static void
+explain_end(struct explain *explain, struct explain_question *question, bool complete)
+{
+	map_take_id(explain->questions, question->id);
+	question->events->end(complete, question->arg);
+	free(question);
+}
+
 void
 explain_free(struct explain **explain)
 {
+	struct explain_question *question;
+	size_t cursor = 0;
+
 	if (*explain == NULL)
 		return;
+	while ((question = map_next((*explain)->questions, &cursor)) != NULL)
+		explain_end(*explain, question, false);
 	map_free(&(*explain)->questions, free);
 	free(*explain);
 	*explain = NULL;
@@ -82,14 +95,6 @@ explain_find(struct explain *explain, const struct pool_worker *worker, uint64_t
 	struct explain_question *question = map_find_id(explain->questions, id);
 
 	return question != NULL && question->worker == worker ? question : NULL;
-}
-
-static void
-explain_end(struct explain *explain, struct explain_question *question, bool complete)
-{
-	map_take_id(explain->questions, question->id);
-	question->events->end(complete, question->arg);
-	free(question);
 }
 
 bool

@@ -26,7 +26,8 @@
 #include "master/ctl/peer.h"
 #include "master/generation.h"
 
-enum { CTL_BACKLOG = 16, CTL_PEERS_MOST = 64 };
+/* Some places are kept for those who may give orders: idle strangers must not lock them out. */
+enum { CTL_BACKLOG = 16, CTL_PEERS_MOST = 64, CTL_PEERS_KEPT = 16 };
 
 struct ctl {
 	struct core *core;
@@ -85,6 +86,14 @@ ctl_on_peer_gone(struct ctl_peer *peer, void *arg)
 	ctl_peer_free(&peer);
 }
 
+static bool
+ctl_has_place(const struct ctl *ctl, const struct ctl_peer *peer)
+{
+	size_t most = CTL_PEERS_MOST - (ctl_peer_may_order(peer) ? 0 : CTL_PEERS_KEPT);
+
+	return ctl->peer_count < most;
+}
+
 static void
 ctl_on_accept(evutil_socket_t listener, short what, void *arg)
 {
@@ -95,13 +104,14 @@ ctl_on_accept(evutil_socket_t listener, short what, void *arg)
 	(void)what;
 	if (fd < 0)
 		return;
-	if (ctl->peer_count >= CTL_PEERS_MOST) {
-		log_warn("control: more than %d clients, one is turned away", CTL_PEERS_MOST);
-		close(fd);
-		return;
-	}
 	channel_tune(fd);
 	peer = ctl_peer_new(ctl->core, fd, ctl_on_peer_gone, ctl);
+	if (!ctl_has_place(ctl, peer)) {
+		log_warn("control: %zu clients are there, one more is turned away",
+			 ctl->peer_count);
+		ctl_peer_free(&peer);
+		return;
+	}
 	list_append(&ctl->peers, ctl_peer_link(peer));
 	ctl->peer_count++;
 }

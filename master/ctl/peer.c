@@ -193,6 +193,12 @@ ctl_peer_free(struct ctl_peer **peer)
 	*peer = NULL;
 }
 
+bool
+ctl_peer_may_order(const struct ctl_peer *peer)
+{
+	return peer->right == CTL_PEER_ALL;
+}
+
 struct list *
 ctl_peer_link(struct ctl_peer *peer)
 {

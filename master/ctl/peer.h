@@ -18,6 +18,8 @@ typedef void (*ctl_peer_gone_fn)(struct ctl_peer *peer, void *arg);
 struct ctl_peer *ctl_peer_new(struct core *core, int fd, ctl_peer_gone_fn gone, void *arg);
 /* A request under way goes on without it. */
 void ctl_peer_free(struct ctl_peer **peer);
+/* True for root, the daemon's own user and control.admins. */
+bool ctl_peer_may_order(const struct ctl_peer *peer);
 struct list *ctl_peer_link(struct ctl_peer *peer);
 struct ctl_peer *ctl_peer_of(struct list *link);
 struct channel *ctl_peer_channel(struct ctl_peer *peer);
