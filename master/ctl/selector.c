@@ -81,43 +81,52 @@ ctl_selector_limit(struct ctl_selector_parser *parser, const char *word)
 }
 
 static bool
-ctl_selector_text(struct ctl_selector_parser *parser, const char *word, const char **field)
+ctl_selector_domain(struct ctl_selector_parser *parser, const char *word)
 {
-	(void)parser;
-	*field = word;
+	parser->out->selector.domain = word;
 	return true;
 }
 
 static bool
+ctl_selector_sender(struct ctl_selector_parser *parser, const char *word)
+{
+	parser->out->selector.sender = strcmp(word, "<>") == 0 ? "" : word;
+	return true;
+}
+
+static bool
+ctl_selector_rcpt(struct ctl_selector_parser *parser, const char *word)
+{
+	parser->out->selector.rcpt = word;
+	return true;
+}
+
+static const struct {
+	const char *name;
+	bool (*take)(struct ctl_selector_parser *parser, const char *word);
+} ctl_selector_options[] = {
+    {"--domain", ctl_selector_domain}, {"--sender", ctl_selector_sender},
+    {"--rcpt", ctl_selector_rcpt},     {"--state", ctl_selector_state},
+    {"--limit", ctl_selector_limit},   {"--older-than", ctl_selector_older},
+};
+
+static bool
 ctl_selector_option(struct ctl_selector_parser *parser, const char *option)
 {
-	struct store_selector *selector = &parser->out->selector;
-	const char *value;
-
 	if (strcmp(option, "--all") == 0) {
-		selector->all = true;
+		parser->out->selector.all = true;
 		return true;
 	}
 	if (strcmp(option, "--dry-run") == 0) {
 		parser->out->dry_run = true;
 		return true;
 	}
-	value = ctl_selector_value(parser, option);
-	if (value == NULL)
-		return false;
-	if (strcmp(option, "--domain") == 0)
-		return ctl_selector_text(parser, value, &selector->domain);
-	if (strcmp(option, "--sender") == 0)
-		return ctl_selector_text(parser, strcmp(value, "<>") == 0 ? "" : value,
-					 &selector->sender);
-	if (strcmp(option, "--rcpt") == 0)
-		return ctl_selector_text(parser, value, &selector->rcpt);
-	if (strcmp(option, "--state") == 0)
-		return ctl_selector_state(parser, value);
-	if (strcmp(option, "--older-than") == 0)
-		return ctl_selector_older(parser, value);
-	if (strcmp(option, "--limit") == 0)
-		return ctl_selector_limit(parser, value);
+	for (size_t i = 0; i < sizeof(ctl_selector_options) / sizeof(ctl_selector_options[0]); i++)
+		if (strcmp(option, ctl_selector_options[i].name) == 0) {
+			const char *word = ctl_selector_value(parser, option);
+
+			return word != NULL && ctl_selector_options[i].take(parser, word);
+		}
 	why_set(parser->why, "unknown option %s", option);
 	return false;
 }

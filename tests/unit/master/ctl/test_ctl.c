@@ -197,6 +197,7 @@ START_TEST(test_orders)
 	test_expect(&desk, "LIST", EX_USAGE, "unknown command LIST");
 	test_expect(&desk, "", EX_USAGE, "unknown command");
 	test_expect(&desk, "list --domain", EX_USAGE, "--domain needs a value");
+	test_expect(&desk, "list --bogus", EX_USAGE, "unknown option --bogus");
 	test_expect(&desk, "list --colour red", EX_USAGE, "--colour");
 	test_expect(&desk, "list --state odd", EX_USAGE, "--state is queued, deferred or held");
 	test_expect(&desk, "list --older-than 2", EX_USAGE, "needs a unit");
