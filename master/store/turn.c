@@ -211,13 +211,10 @@ store_turn_run(struct store *store, struct why *why)
 		result = turn_attempt(store, &try, why);
 	}
 	if (result == STORE_TURN_FULL || result == STORE_TURN_FAILED) {
-		if (!store->stats.failing)
-			log_error("the queue cannot be written: %s", why->text);
 		store->stats.failing = true;
 	} else if (result == STORE_TURN_COMMITTED && store->stats.failing) {
 		store->stats.failing = false;
 		store->stats.healthy_since = clock_mono_us();
-		log_info("the queue can be written again");
 	}
 	if (result == STORE_TURN_COMMITTED)
 		turn_answer(store, try.count);
