@@ -30,7 +30,8 @@ struct ctl_explain {
 	unsigned retry_num;
 };
 
-enum { CTL_EXPLAIN_SIZE = 10240 }; /* of the message that is imagined */
+/* Of the message that is imagined: its size, and the seconds until it expires. */
+enum { CTL_EXPLAIN_SIZE = 10240, CTL_EXPLAIN_REST = 432000 };
 
 static void
 ctl_explain_row(struct ctl_request *request, const struct proto_step *step)
@@ -146,7 +147,7 @@ ctl_explain_ask(struct ctl_explain *explain, const char *domain, struct slice re
 
 	job.facts.retry_num = explain->retry_num;
 	job.facts.created_at = clock_wall_ms() / 1000;
-	job.facts.expires_at = job.facts.created_at + 432000;
+	job.facts.expires_at = job.facts.created_at + CTL_EXPLAIN_REST;
 	job.facts.last_error = slice_of("none");
 	if (!explain_ask(request->core->explain, &job, &ctl_explain_events, request))
 		ctl_request_end(request, EX_UNAVAILABLE,
@@ -171,6 +172,7 @@ ctl_explain(struct ctl_request *request)
 	facts.rcpt_domain = slice_of(domain);
 	facts.retry_num = explain.retry_num;
 	facts.size = CTL_EXPLAIN_SIZE;
+	facts.expires_at = clock_wall_ms() / 1000 + CTL_EXPLAIN_REST;
 	subject = subject_new(&facts);
 	route = route_find(request->core->generation->settings, subject);
 	ctl_explain_say_route(request, &route);

@@ -302,3 +302,38 @@ def test_usage(lab, words, status):
     rider = lab.rider()
     answer = rider.cli("explain", *words, json_rows=False)
     assert answer.status == status and "usage" in answer.err.lower()
+
+
+def test_socket_and_time_left(lab):
+    """A socket has no source address; next-hop sees the time that the message has left."""
+    rider = lab.rider({OUTBOUND + "source-ip.v4": '["192.0.2.10"]'}, extra=f"""
+[remote.box]
+address = "unix:{lab.place}/lmtp.sock"
+protocol = "lmtp"
+[remote.late]
+address = "192.0.2.99"
+[queue.outbound]
+next-hop = [ {{ if = "rcpt_domain == 'box.lab'", then = "'box'" }},
+             {{ if = "expires_in > 3600", then = "'late'" }},
+             {{ else = false }} ]
+""")
+    rider.wait_log("worker deliver/1 .*-> ready")
+    rows = rider.cli("explain", "u@box.lab").rows
+    assert [r["value"] for r in rows if r["step"] == "connect"] == [f"{lab.place}/lmtp.sock"]
+    assert not [r for r in rows if r["step"] == "source"]
+    rows = rider.cli("explain", "u@other.lab").rows
+    assert rows[0]["value"] == "late"
+    assert [r["value"] for r in rows if r["step"] == "connect"] == ["192.0.2.99:25"]
+
+
+def test_record_that_is_no_host(lab):
+    """What is left out of the MX list is said, too."""
+    sink = lab.sink()
+    domain = lab.name("odd")
+    lab.dns.mx(domain, [(5, "192.0.2.5"), (10, f"mx.{domain}")])
+    lab.dns.a(f"mx.{domain}", *sink.addresses)
+    rider = lab.rider()
+    rider.wait_log("worker deliver/1 .*-> ready")
+    rows = [r for r in rider.cli("explain", f"u@{domain}").rows if r["step"] == "mx"]
+    assert [(r["value"], r["why"]) for r in rows] == [
+        (f"10 mx.{domain}:25", "tried"), ("5 192.0.2.5", "is an address, not a name")]

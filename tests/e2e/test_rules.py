@@ -1,4 +1,6 @@
 """Rules of the transport settings, decided by the worker where each value is first known."""
+import socket
+import threading
 import time
 
 import pytest
@@ -193,3 +195,53 @@ ip-strategy = [ { if = "retry_num == 0", then = "ipv6_only" }, { else = "ipv4_on
     assert line["remote_ip"] == sink.addresses[0] and len(sink.sessions) == 2
     assert time.monotonic() - began < 3.5 * SLOW
     assert ticks(rider) - before < 50 * SLOW
+
+
+class Late:
+    """A resolver that thinks for a while about every name with `late` in it."""
+
+    def __init__(self, address):
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind((address, 53))
+        self.asked = threading.Event()
+        self.go_on = threading.Event()
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self):
+        while True:
+            question, who = self.socket.recvfrom(65535)
+            threading.Thread(target=self._answer, args=(question, who), daemon=True).start()
+
+    def _answer(self, question, who):
+        if b"\x04late" in question:
+            self.asked.set()
+            self.go_on.wait(4)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as upstream:
+            upstream.settimeout(5)
+            upstream.sendto(question, ("127.0.0.1", 53))
+            self.socket.sendto(upstream.recv(65535), who)
+
+
+def test_idle_session_lost_while_a_rule_asks(lab):
+    """The connection that was to be used again ends meanwhile: a fresh one, and no harm done."""
+    sink = lab.sink()
+    domain = lab.domain("one", sink)
+    late = Late("192.0.2.253")
+    rider = lab.rider({"resolver.servers": ["192.0.2.253"], "resolver.timeout": "10s"}, extra="""
+[queue.outbound]
+connection.max-messages = [
+    { if = "sender_domain == 'b.lab' && is_empty(dns_query('late.' + rcpt_domain, 'ipv4'))",
+      then = 100 },
+    { else = 200 } ]
+""")
+    rider.inject("x@a.lab", f"u@{domain}")
+    rider.wait_record(event="delivered")
+    rider.inject("x@b.lab", f"u@{domain}")
+    assert late.asked.wait(10)
+    first, = sink.sessions
+    sink.loop.call_soon_threadsafe(first.writer.close)
+    sink.wait(lambda: not first.open, "end of the session")
+    late.go_on.set()
+    rider.wait_record(2, event="delivered")
+    assert len(sink.sessions) == 2
+    assert not rider.record(event="deferred")

@@ -194,6 +194,32 @@ def test_more_connections_than_ports(lab):
             f.write(before)
 
 
+def test_ports_of_one_address_used_up(lab):
+    """What has no port left for this peer is no reason to wait while another address has."""
+    sink = lab.sink()
+    domain = many(lab, sink)
+    with open(RANGE, encoding="ascii") as f:
+        before = f.read()
+    try:
+        with open(RANGE, "w", encoding="ascii") as f:
+            f.write("20000 20019")
+    except OSError as error:
+        pytest.skip(f"the range of ports cannot be changed here: {error}")
+    try:
+        sink.stall("MAIL")
+        rider = lab.rider({"queue.outbound.source-ip.v4": quoted(FOUR[:2]),
+                           "queue.outbound.timeouts.mail-from": "30s"})
+        flood(rider, domain, 40)
+        sink.wait_stalled(40, "MAIL")
+        assert collections.Counter(s.peer for s in sink.sessions) == {FOUR[0]: 20, FOUR[1]: 20}
+        sink.release()
+        rider.wait_record(40, event="delivered")
+        assert not rider.record(event="deferred")
+    finally:
+        with open(RANGE, "w", encoding="ascii") as f:
+            f.write(before)
+
+
 def check(lab, settings, extra=""):
     rider = lab.rider(settings, extra, start=False)
     answer = rider.cli("check", json_rows=False)

@@ -35,6 +35,11 @@ deliver_attempt_integer(const struct deliver_job *job, enum deliver_choice choic
 const struct settings_answer *
 deliver_attempt_sources(const struct deliver_job *job)
 {
+	static const struct settings_answer none = {0};
+
+	/* A Unix socket has no source address. */
+	if (deliver_job_host(job)->kind == DELIVER_ROUTE_UNIX)
+		return &none;
 	return &job->choices.answers[netaddr_family(deliver_job_address(job)) == AF_INET6
 					 ? DELIVER_CHOICE_SOURCE_V6
 					 : DELIVER_CHOICE_SOURCE_V4];
@@ -85,12 +90,10 @@ deliver_attempt_key(const struct deliver_job *job)
 	struct deliver_pool_key key = {.remote = *deliver_job_address(job),
 				       .lmtp = deliver_attempt_is_lmtp(job)};
 
-	if (host->kind == DELIVER_ROUTE_UNIX) {
+	if (host->kind == DELIVER_ROUTE_UNIX)
 		key.path = host->name;
-	} else {
-		key.sources = deliver_attempt_sources(job)->addresses;
-		key.source_count = deliver_attempt_sources(job)->count;
-	}
+	key.sources = deliver_attempt_sources(job)->addresses;
+	key.source_count = deliver_attempt_sources(job)->count;
 	return key;
 }
 
@@ -304,7 +307,7 @@ deliver_attempt_request(const struct deliver_job *job)
 	    .remote = *deliver_job_address(job),
 	    .path = host->kind == DELIVER_ROUTE_UNIX ? host->name : NULL,
 	    .sources = sources->addresses,
-	    .source_count = host->kind == DELIVER_ROUTE_UNIX ? 0 : sources->count,
+	    .source_count = sources->count,
 	    .timeout_ms = deliver_attempt_integer(job, DELIVER_CHOICE_CONNECT),
 	    .random = random_default};
 }
@@ -337,6 +340,20 @@ deliver_attempt_fits(const struct deliver_pool_session *session, void *arg)
 	return strcmp(deliver_attempt_ehlo(job), session->ehlo) == 0;
 }
 
+/* The peer may have left while the settings asked the DNS: then it is as if it had at MAIL. */
+static void
+deliver_attempt_reused(void *arg)
+{
+	struct deliver_job *job = arg;
+
+	if (smtp_session_facts(job->session->smtp)->reusable) {
+		deliver_transact_start(job);
+		return;
+	}
+	deliver_attempt_leave(job, false);
+	deliver_attempt_go_on(job, SMTP_NEXT_SESSION);
+}
+
 static bool
 deliver_attempt_reuse(struct deliver_job *job)
 {
@@ -353,7 +370,7 @@ deliver_attempt_reuse(struct deliver_job *job)
 	job->ehlo = arena_str(job->arena, idle->ehlo);
 	deliver_subject_set_local(job->subject, &job->source);
 	deliver_ask_run(job->ask, deliver_subject_env(job->subject), deliver_attempt_eval_session,
-			deliver_transact_start, job);
+			deliver_attempt_reused, job);
 	return true;
 }
 

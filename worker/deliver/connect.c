@@ -20,6 +20,7 @@ struct deliver_connect {
 	struct netaddr source;
 	enum outcome_step step;
 	bool local;
+	int error;
 	char text[256];
 	deliver_connect_fn fn;
 	void *arg;
@@ -61,6 +62,7 @@ deliver_connect_fail(struct deliver_connect *dial, enum outcome_step step, int e
 	char remote[NETADDR_TEXT];
 
 	dial->step = step;
+	dial->error = error;
 	dial->local = deliver_connect_is_local(error);
 	if (step == OUTCOME_STEP_BIND) {
 		char source[NETADDR_TEXT];
@@ -129,44 +131,6 @@ deliver_connect_bind(struct deliver_connect *dial, int family)
 	return false;
 }
 
-/* A socket bound to an address of the list, tried in random order; false: it failed. */
-static bool
-deliver_connect_open(struct deliver_connect *dial, const struct deliver_connect_request *request)
-{
-	int family = request->path ? AF_UNIX : netaddr_family(&request->remote);
-	size_t left = request->source_count;
-	struct netaddr *sources = NULL;
-	int error = 0;
-
-	dial->fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
-			  family == AF_UNIX ? 0 : IPPROTO_TCP);
-	if (dial->fd < 0) {
-		deliver_connect_fail(dial, OUTCOME_STEP_CONNECT, errno);
-		return false;
-	}
-	if (left == 0)
-		return true;
-	sources = alloc_array(left, sizeof(*sources));
-	memcpy(sources, request->sources, left * sizeof(*sources));
-	while (left > 0) {
-		size_t pick = request->random((uint32_t)left, request->random_arg);
-
-		dial->source = sources[pick];
-		netaddr_set_port(&dial->source, 0);
-		if (deliver_connect_bind(dial, family)) {
-			free(sources);
-			return true;
-		}
-		error = errno;
-		sources[pick] = sources[--left];
-	}
-	free(sources);
-	deliver_connect_fail(dial, OUTCOME_STEP_BIND, error);
-	close(dial->fd);
-	dial->fd = -1;
-	return false;
-}
-
 static int
 deliver_connect_begin(struct deliver_connect *dial, const struct deliver_connect_request *request)
 {
@@ -185,6 +149,59 @@ deliver_connect_begin(struct deliver_connect *dial, const struct deliver_connect
 	return connect(dial->fd, (const void *)&path, sizeof(path));
 }
 
+/* One try, from dial->source if the list is not empty. */
+static bool
+deliver_connect_try(struct deliver_connect *dial, const struct deliver_connect_request *request)
+{
+	int family = request->path ? AF_UNIX : netaddr_family(&request->remote);
+	enum outcome_step step = OUTCOME_STEP_CONNECT;
+
+	dial->fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
+			  family == AF_UNIX ? 0 : IPPROTO_TCP);
+	if (dial->fd >= 0 && request->source_count > 0 && !deliver_connect_bind(dial, family))
+		step = OUTCOME_STEP_BIND;
+	else if (dial->fd >= 0 &&
+		 (deliver_connect_begin(dial, request) == 0 || errno == EINPROGRESS))
+		return true;
+	deliver_connect_fail(dial, step, errno);
+	if (dial->fd >= 0)
+		close(dial->fd);
+	dial->fd = -1;
+	return false;
+}
+
+/* Is it the source address that would not do? At connect(): it has no port left for this peer. */
+static bool
+deliver_connect_blames_source(const struct deliver_connect *dial)
+{
+	return dial->step == OUTCOME_STEP_BIND || dial->error == EADDRNOTAVAIL;
+}
+
+/* From an address of the list, in random order until one will do. */
+static void
+deliver_connect_go(struct deliver_connect *dial, const struct deliver_connect_request *request)
+{
+	size_t left = request->source_count;
+	struct netaddr *sources;
+
+	if (left == 0) {
+		deliver_connect_try(dial, request);
+		return;
+	}
+	sources = alloc_array(left, sizeof(*sources));
+	memcpy(sources, request->sources, left * sizeof(*sources));
+	while (left > 0) {
+		size_t pick = request->random((uint32_t)left, request->random_arg);
+
+		dial->source = sources[pick];
+		netaddr_set_port(&dial->source, 0);
+		if (deliver_connect_try(dial, request) || !deliver_connect_blames_source(dial))
+			break;
+		sources[pick] = sources[--left];
+	}
+	free(sources);
+}
+
 struct deliver_connect *
 deliver_connect_start(struct event_base *base, const struct deliver_connect_request *request,
 		      deliver_connect_fn fn, void *arg)
@@ -197,12 +214,7 @@ deliver_connect_start(struct event_base *base, const struct deliver_connect_requ
 	dial->fn = fn;
 	dial->arg = arg;
 	dial->remote = request->remote;
-	if (deliver_connect_open(dial, request) && deliver_connect_begin(dial, request) != 0 &&
-	    errno != EINPROGRESS) {
-		deliver_connect_fail(dial, OUTCOME_STEP_CONNECT, errno);
-		close(dial->fd);
-		dial->fd = -1;
-	}
+	deliver_connect_go(dial, request);
 	dial->event =
 	    event_new(base, dial->fd, dial->fd >= 0 ? EV_WRITE : 0, deliver_connect_on_event, dial);
 	event_add(dial->event, dial->fd >= 0 ? &deadline : &now);

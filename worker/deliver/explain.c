@@ -14,6 +14,7 @@
 #include "worker/deliver/job.h"
 #include "worker/deliver/state.h"
 #include "worker/deliver/subject.h"
+#include "worker/resolve/mx.h"
 
 enum { DELIVER_EXPLAIN_ATTEMPT, DELIVER_EXPLAIN_HOST, DELIVER_EXPLAIN_ADDRESS };
 
@@ -113,6 +114,19 @@ deliver_explain_route(struct deliver_job *job)
 }
 
 void
+deliver_explain_dropped(struct deliver_job *job, const struct resolve_mx_answer *answer)
+{
+	for (size_t i = 0; job->request != 0 && i < answer->dropped_count; i++) {
+		const struct resolve_mx_dropped *record = &answer->dropped[i];
+		char value[512];
+
+		snprintf(value, sizeof(value), "%u %s", record->preference, record->name);
+		deliver_explain_send(job, DELIVER_EXPLAIN_ATTEMPT, "mx", slice_of(value),
+				     record->reason, "");
+	}
+}
+
+void
 deliver_explain_host(struct deliver_job *job)
 {
 	if (job->request != 0)
@@ -142,6 +156,11 @@ deliver_explain_address(struct deliver_job *job)
 
 	if (job->request == 0)
 		return;
+	if (deliver_job_host(job)->kind == DELIVER_ROUTE_UNIX) {
+		deliver_explain_send(job, DELIVER_EXPLAIN_ADDRESS, "connect",
+				     slice_of(deliver_job_host(job)->name), "", "");
+		return;
+	}
 	deliver_explain_send(job, DELIVER_EXPLAIN_ADDRESS, "connect",
 			     slice_of(netaddr_text_port(text, deliver_job_address(job))), "", "");
 	sources = deliver_attempt_sources(job);

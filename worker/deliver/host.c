@@ -76,7 +76,6 @@ deliver_host_begin(struct deliver_job *job)
 	deliver_host_next(job);
 }
 
-/* All that is dropped before the first host is tried is said in the history. */
 static void
 deliver_host_on_found(struct deliver_job *job, const struct resolve_mx_answer *answer)
 {
@@ -89,6 +88,7 @@ deliver_host_on_found(struct deliver_job *job, const struct resolve_mx_answer *a
 
 	deliver_route_mx(job->arena, &question, &job->route);
 	deliver_explain_route(job);
+	deliver_explain_dropped(job, answer);
 	if (job->route.kept == 0)
 		deliver_job_trouble(
 		    job, OUTCOME_PERMANENT, OUTCOME_STEP_MX, OUTCOME_ERROR_DNS, deliver_host_loop,
@@ -157,10 +157,17 @@ deliver_host_relay(struct deliver_job *job)
 	    settings_relay_find(deliver_host_settings(job), job->job.relay);
 	struct deliver_route_host *host = arena_zero(job->arena, struct deliver_route_host);
 
+	/* As the master says it: a fault of ours, and no attempt. */
 	if (relay == NULL) {
-		deliver_job_trouble(job, OUTCOME_TEMPORARY, OUTCOME_STEP_ROUTE, OUTCOME_ERROR_DNS,
-				    deliver_host_no_route, "there is no relay %.*s",
-				    SLICE_ARG(job->job.relay));
+		struct outcome outcome = {.class = OUTCOME_TEMPORARY,
+					  .step = OUTCOME_STEP_ROUTE,
+					  .error = OUTCOME_ERROR_IO,
+					  .enhanced = {4, 3, 5},
+					  .local = true};
+
+		outcome.reply = slice_of(
+		    arena_printf(job->arena, "there is no relay %.*s", SLICE_ARG(job->job.relay)));
+		deliver_job_note(job, &outcome, NULL);
 		deliver_job_finish(job);
 		return;
 	}
