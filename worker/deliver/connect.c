@@ -51,9 +51,10 @@ deliver_connect_cancel(struct deliver_connect **dial)
 static bool
 deliver_connect_is_local(int error)
 {
+	/* EAGAIN: a Unix socket on this machine has its backlog full. */
 	return error == EADDRNOTAVAIL || error == EADDRINUSE || error == EMFILE ||
 	       error == ENFILE || error == ENOBUFS || error == ENOMEM || error == EACCES ||
-	       error == EPERM;
+	       error == EPERM || error == EAGAIN;
 }
 
 static void

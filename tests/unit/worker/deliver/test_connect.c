@@ -225,6 +225,7 @@ START_TEST(test_cancel)
 }
 END_TEST
 
+/* A server, none, a path that is too long, a server whose backlog is full: a fault of ours. */
 START_TEST(test_unix)
 {
 	struct world *world = world_new(5);
@@ -233,6 +234,7 @@ START_TEST(test_unix)
 	char path[200];
 	int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	struct deliver_connect_request request = {.path = path};
+	int other = -1;
 
 	ck_assert_ptr_nonnull(mkdtemp(dir));
 	snprintf(path, sizeof(path), "%s/s", dir);
@@ -240,6 +242,11 @@ START_TEST(test_unix)
 	if (_i == 0) {
 		ck_assert_int_eq(bind(listener, (void *)&address, sizeof(address)), 0);
 		ck_assert_int_eq(listen(listener, 5), 0);
+	} else if (_i == 3) {
+		ck_assert_int_eq(bind(listener, (void *)&address, sizeof(address)), 0);
+		ck_assert_int_eq(listen(listener, 0), 0);
+		other = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		ck_assert_int_eq(connect(other, (void *)&address, sizeof(address)), 0);
 	} else if (_i == 2) {
 		memset(path, 'x', sizeof(path) - 1);
 		path[0] = '/';
@@ -251,6 +258,10 @@ START_TEST(test_unix)
 	ck_assert_int_eq(netaddr_family(&world->source), AF_UNSPEC);
 	if (_i == 2)
 		ck_assert_ptr_nonnull(strstr(world->text, "too long"));
+	if (_i == 3) {
+		ck_assert(world->local);
+		close(other);
+	}
 	unlink(address.sun_path);
 	rmdir(dir);
 	close(listener);
@@ -271,7 +282,7 @@ suite(void)
 	tcase_add_test(tcase, test_refused);
 	tcase_add_test(tcase, test_timeout);
 	tcase_add_loop_test(tcase, test_cancel, 0, 2);
-	tcase_add_loop_test(tcase, test_unix, 0, 3);
+	tcase_add_loop_test(tcase, test_unix, 0, 4);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
