@@ -2,7 +2,6 @@
 
 #include <assert.h>
 #include <sqlite3.h>
-#include <string.h>
 
 #include "common/why.h"
 #include "master/store/db.h"
@@ -122,11 +121,7 @@ store_arrive_apply(struct store *store, struct store_op *op, struct why *why)
 }
 
 void
-store_arrive_init(struct store_arrive *arrive,
-		  void (*done)(struct store_op *op, bool committed, void *arg), void *arg)
+store_arrive_init(struct store_arrive *arrive, store_op_done_fn done, void *arg)
 {
-	memset(&arrive->op, 0, sizeof(arrive->op));
-	arrive->op.apply = store_arrive_apply;
-	arrive->op.done = done;
-	arrive->op.arg = arg;
+	store_turn_op_init(&arrive->op, store_arrive_apply, done, arg);
 }

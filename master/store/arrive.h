@@ -71,7 +71,6 @@ struct store_arrive {
 };
 
 /* Sets op; the other fields are the caller's, in any order. */
-void store_arrive_init(struct store_arrive *arrive,
-		       void (*done)(struct store_op *op, bool committed, void *arg), void *arg);
+void store_arrive_init(struct store_arrive *arrive, store_op_done_fn done, void *arg);
 /* The operation's apply(), for operations made of several that must commit together. */
 bool store_arrive_apply(struct store *store, struct store_op *op, struct why *why);

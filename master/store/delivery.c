@@ -230,11 +230,7 @@ store_delivery_change_apply(struct store *store, struct store_op *op, struct why
 }
 
 void
-store_delivery_change_init(struct store_delivery_change *change,
-			   void (*done)(struct store_op *op, bool committed, void *arg), void *arg)
+store_delivery_change_init(struct store_delivery_change *change, store_op_done_fn done, void *arg)
 {
-	memset(&change->op, 0, sizeof(change->op));
-	change->op.apply = store_delivery_change_apply;
-	change->op.done = done;
-	change->op.arg = arg;
+	store_turn_op_init(&change->op, store_delivery_change_apply, done, arg);
 }

@@ -2,7 +2,6 @@
 
 #include <assert.h>
 #include <sqlite3.h>
-#include <string.h>
 
 #include "common/why.h"
 #include "master/store/db.h"
@@ -10,17 +9,6 @@
 #include "master/store/store.h"
 
 enum { EDITED_STEP = 1000 };
-
-static void
-edited_init(struct store_op *op,
-	    bool (*apply)(struct store *store, struct store_op *op, struct why *why),
-	    void (*done)(struct store_op *op, bool committed, void *arg), void *arg)
-{
-	memset(op, 0, sizeof(*op));
-	op->apply = apply;
-	op->done = done;
-	op->arg = arg;
-}
 
 bool
 store_edited_others_wrote(struct store *store)
@@ -80,10 +68,9 @@ edited_clear_apply(struct store *store, struct store_op *op, struct why *why)
 }
 
 void
-store_edited_clear_init(struct store_edited_clear *clear,
-			void (*done)(struct store_op *op, bool committed, void *arg), void *arg)
+store_edited_clear_init(struct store_edited_clear *clear, store_op_done_fn done, void *arg)
 {
-	edited_init(&clear->op, edited_clear_apply, done, arg);
+	store_turn_op_init(&clear->op, edited_clear_apply, done, arg);
 }
 
 static bool
@@ -106,10 +93,9 @@ edited_suspend_apply(struct store *store, struct store_op *op, struct why *why)
 }
 
 void
-store_edited_suspend_init(struct store_edited_suspend *suspend,
-			  void (*done)(struct store_op *op, bool committed, void *arg), void *arg)
+store_edited_suspend_init(struct store_edited_suspend *suspend, store_op_done_fn done, void *arg)
 {
-	edited_init(&suspend->op, edited_suspend_apply, done, arg);
+	store_turn_op_init(&suspend->op, edited_suspend_apply, done, arg);
 }
 
 struct edited_empty {
@@ -168,8 +154,7 @@ edited_clean_apply(struct store *store, struct store_op *op, struct why *why)
 }
 
 void
-store_edited_clean_init(struct store_edited_clean *clean,
-			void (*done)(struct store_op *op, bool committed, void *arg), void *arg)
+store_edited_clean_init(struct store_edited_clean *clean, store_op_done_fn done, void *arg)
 {
-	edited_init(&clean->op, edited_clean_apply, done, arg);
+	store_turn_op_init(&clean->op, edited_clean_apply, done, arg);
 }

@@ -1,12 +1,11 @@
 #include "master/store/mass.h"
 
 #include <sqlite3.h>
-#include <string.h>
 
 #include "common/map.h"
-#include "common/str.h"
 #include "common/why.h"
 #include "master/store/db.h"
+#include "master/store/scan.h"
 #include "master/store/store.h"
 
 static const struct {
@@ -22,37 +21,12 @@ static const struct {
     [STORE_MASS_COUNT] = {"1", NULL},
 };
 
-/* The condition is a result, not a filter, so that the rows passed over can be counted too. */
-static sqlite3_stmt *
-mass_scan(struct store *store, const struct store_mass *mass, struct why *why)
-{
-	struct str sql = {0};
-	sqlite3_stmt *stmt = NULL;
-
-	str_text(&sql, "SELECT d.id, d.lane_id, (");
-	str_text(&sql, mass_actions[mass->action].only);
-	str_text(&sql, ") AND (");
-	store_selector_where(&mass->selector, &sql);
-	str_text(&sql, ") FROM delivery AS d WHERE d.id > :from AND d.id <= :until");
-	if (mass->selector.message_id != 0)
-		str_text(&sql, " AND d.message_id = :message");
-	str_text(&sql, " ORDER BY d.id");
-	if (sqlite3_prepare_v2(store->db, sql.data, -1, &stmt, NULL) != SQLITE_OK)
-		store_db_error(store, sql.data, why);
-	str_free(&sql);
-	if (stmt == NULL)
-		return NULL;
-	store_selector_bind(&mass->selector, stmt);
-	store_db_int(stmt, sqlite3_bind_parameter_index(stmt, ":from"), mass->from);
-	store_db_int(stmt, sqlite3_bind_parameter_index(stmt, ":until"), mass->until);
-	return stmt;
-}
-
 /* Collects first and changes then: a scan must not walk through what it changes. */
 static bool
 mass_collect(struct store *store, struct store_mass *mass, int64_t *ids, struct why *why)
 {
-	sqlite3_stmt *stmt = mass_scan(store, mass, why);
+	sqlite3_stmt *stmt = store_scan(store, &mass->selector, mass_actions[mass->action].only,
+					mass->from, mass->until, why);
 	struct map *lanes;
 	int scanned = 0;
 	int step = -1;
@@ -62,11 +36,11 @@ mass_collect(struct store *store, struct store_mass *mass, int64_t *ids, struct 
 	lanes = map_new();
 	while (mass->changed < STORE_MASS_MOST && scanned < STORE_MASS_SCAN &&
 	       (step = store_db_step(store, stmt, why)) == 1) {
-		int64_t lane = sqlite3_column_int64(stmt, 1);
+		int64_t lane = sqlite3_column_int64(stmt, STORE_SCAN_LANE);
 
 		scanned++;
-		mass->next = sqlite3_column_int64(stmt, 0);
-		if (sqlite3_column_int(stmt, 2) == 0)
+		mass->next = sqlite3_column_int64(stmt, STORE_SCAN_ID);
+		if (sqlite3_column_int(stmt, STORE_SCAN_CHOSEN) == 0)
 			continue;
 		ids[mass->changed++] = mass->next;
 		if (map_put_id(lanes, (uint64_t)lane, lanes) == NULL)
@@ -119,11 +93,7 @@ mass_apply(struct store *store, struct store_op *op, struct why *why)
 }
 
 void
-store_mass_init(struct store_mass *mass,
-		void (*done)(struct store_op *op, bool committed, void *arg), void *arg)
+store_mass_init(struct store_mass *mass, store_op_done_fn done, void *arg)
 {
-	memset(&mass->op, 0, sizeof(mass->op));
-	mass->op.apply = mass_apply;
-	mass->op.done = done;
-	mass->op.arg = arg;
+	store_turn_op_init(&mass->op, mass_apply, done, arg);
 }

@@ -38,7 +38,6 @@ struct store_mass {
 };
 
 /* The caller fills selector, action, now; done() may set from = next and add it again. */
-void store_mass_init(struct store_mass *mass,
-		     void (*done)(struct store_op *op, bool committed, void *arg), void *arg);
+void store_mass_init(struct store_mass *mass, store_op_done_fn done, void *arg);
 /* One step at once: COUNT needs no transaction, so it need not wait for a turn. */
 bool store_mass_step(struct store *store, struct store_mass *mass, struct why *why);

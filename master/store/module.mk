@@ -11,6 +11,7 @@ libmaster_a_SOURCES += \
 	%D%/reconcile.c %D%/reconcile.h \
 	%D%/reserve.c %D%/reserve.h \
 	%D%/segment.c %D%/segment.h \
+	%D%/scan.c %D%/scan.h \
 	%D%/selector.c %D%/selector.h \
 	%D%/settle.c %D%/settle.h \
 	%D%/store.h \

@@ -24,17 +24,6 @@ segment_name(char name[SEGMENT_NAME], int64_t id)
 	return name;
 }
 
-static void
-segment_init(struct store_op *op,
-	     bool (*apply)(struct store *store, struct store_op *op, struct why *why),
-	     void (*done)(struct store_op *op, bool committed, void *arg), void *arg)
-{
-	memset(op, 0, sizeof(*op));
-	op->apply = apply;
-	op->done = done;
-	op->arg = arg;
-}
-
 static bool
 segment_create_apply(struct store *store, struct store_op *op, struct why *why)
 {
@@ -57,7 +46,7 @@ store_segment_create(struct store *store, struct store_segment_create *create,
 {
 	char name[SEGMENT_NAME];
 
-	segment_init(&create->op, segment_create_apply, done, arg);
+	store_turn_op_init(&create->op, segment_create_apply, done, arg);
 	create->kind = kind;
 	create->id = store_id_next(store, STORE_ID_SEGMENT);
 	create->fd = openat(store->segments_fd, segment_name(name, create->id),
@@ -97,10 +86,9 @@ segment_seal_apply(struct store *store, struct store_op *op, struct why *why)
 }
 
 void
-store_segment_seal_init(struct store_segment_seal *seal,
-			void (*done)(struct store_op *op, bool committed, void *arg), void *arg)
+store_segment_seal_init(struct store_segment_seal *seal, store_op_done_fn done, void *arg)
 {
-	segment_init(&seal->op, segment_seal_apply, done, arg);
+	store_turn_op_init(&seal->op, segment_seal_apply, done, arg);
 }
 
 struct segment_removal {
@@ -155,7 +143,7 @@ segment_remove(struct store *store, int64_t id, struct why *why)
 		return false;
 	}
 	removal = alloc_new(struct segment_removal);
-	segment_init(&removal->op, segment_removal_apply, segment_removal_done, NULL);
+	store_turn_op_init(&removal->op, segment_removal_apply, segment_removal_done, NULL);
 	removal->id = id;
 	store_turn_add(store, &removal->op);
 	return true;

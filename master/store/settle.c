@@ -1,7 +1,6 @@
 #include "master/store/settle.h"
 
 #include <sqlite3.h>
-#include <string.h>
 
 #include "common/why.h"
 #include "master/store/db.h"
@@ -190,11 +189,7 @@ store_settle_apply(struct store *store, struct store_op *op, struct why *why)
 }
 
 void
-store_settle_init(struct store_settle *settle,
-		  void (*done)(struct store_op *op, bool committed, void *arg), void *arg)
+store_settle_init(struct store_settle *settle, store_op_done_fn done, void *arg)
 {
-	memset(&settle->op, 0, sizeof(settle->op));
-	settle->op.apply = store_settle_apply;
-	settle->op.done = done;
-	settle->op.arg = arg;
+	store_turn_op_init(&settle->op, store_settle_apply, done, arg);
 }

@@ -51,7 +51,6 @@ struct store_settle {
 };
 
 /* Sets op; the other fields are the caller's. */
-void store_settle_init(struct store_settle *settle,
-		       void (*done)(struct store_op *op, bool committed, void *arg), void *arg);
+void store_settle_init(struct store_settle *settle, store_op_done_fn done, void *arg);
 /* The operation's apply(), for operations made of several that must commit together. */
 bool store_settle_apply(struct store *store, struct store_op *op, struct why *why);

@@ -21,6 +21,12 @@ struct turn_try {
 };
 
 void
+store_turn_op_init(struct store_op *op, store_op_apply_fn apply, store_op_done_fn done, void *arg)
+{
+	*op = (struct store_op){.apply = apply, .done = done, .arg = arg};
+}
+
+void
 store_turn_add(struct store *store, struct store_op *op)
 {
 	op->failed = false;

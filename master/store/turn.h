@@ -6,6 +6,7 @@
 #include "common/list.h"
 
 struct store;
+struct store_op;
 struct why;
 
 /*
@@ -25,13 +26,20 @@ struct why;
  * Reads outside of a turn see what is committed. Who keeps a row's fate in a pending operation must
  * remember until done() that it has it.
  */
+typedef bool (*store_op_apply_fn)(struct store *store, struct store_op *op, struct why *why);
+typedef void (*store_op_done_fn)(struct store_op *op, bool committed, void *arg);
+
 struct store_op {
-	bool (*apply)(struct store *store, struct store_op *op, struct why *why);
-	void (*done)(struct store_op *op, bool committed, void *arg); /* may be NULL */
+	store_op_apply_fn apply;
+	store_op_done_fn done; /* may be NULL */
 	void *arg;
 	struct list link; /* the store's, while the operation is pending */
 	bool failed;      /* the store's: taken out, done(false) is due */
 };
+
+/* For the inits of those whose first member it is; done may be NULL. */
+void store_turn_op_init(struct store_op *op, store_op_apply_fn apply, store_op_done_fn done,
+			void *arg);
 
 enum store_turn_result {
 	STORE_TURN_IDLE,      /* nothing to do */

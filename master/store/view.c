@@ -7,6 +7,7 @@
 #include "common/str.h"
 #include "common/why.h"
 #include "master/store/db.h"
+#include "master/store/scan.h"
 #include "master/store/selector.h"
 #include "master/store/store.h"
 
@@ -73,28 +74,6 @@ view_delivery(struct store *store, int64_t id, struct store_view_out out, struct
 	return step;
 }
 
-static sqlite3_stmt *
-view_scan(struct store *store, const struct store_selector *selector, int64_t from, struct why *why)
-{
-	struct str sql = {0};
-	sqlite3_stmt *stmt = NULL;
-
-	str_text(&sql, "SELECT d.id, ");
-	store_selector_where(selector, &sql);
-	str_text(&sql, " FROM delivery AS d WHERE d.id > :from");
-	if (selector->message_id != 0)
-		str_text(&sql, " AND d.message_id = :message");
-	str_text(&sql, " ORDER BY d.id");
-	if (sqlite3_prepare_v2(store->db, sql.data, -1, &stmt, NULL) != SQLITE_OK)
-		store_db_error(store, sql.data, why);
-	str_free(&sql);
-	if (stmt == NULL)
-		return NULL;
-	store_selector_bind(selector, stmt);
-	store_db_int(stmt, sqlite3_bind_parameter_index(stmt, ":from"), from);
-	return stmt;
-}
-
 bool
 store_view_list(struct store *store, const struct store_selector *selector, int64_t *cursor,
 		unsigned limit, struct store_view_out out, struct why *why)
@@ -108,12 +87,12 @@ store_view_list(struct store *store, const struct store_selector *selector, int6
 	if (limit > VIEW_ROWS)
 		limit = VIEW_ROWS;
 	if (!store_selector_check(selector, why) ||
-	    (stmt = view_scan(store, selector, *cursor, why)) == NULL)
+	    (stmt = store_scan(store, selector, "1", *cursor, INT64_MAX, why)) == NULL)
 		return false;
 	while (more == 1 && given < limit && scanned++ < VIEW_SCAN &&
 	       (step = store_db_step(store, stmt, why)) == 1) {
-		*cursor = sqlite3_column_int64(stmt, 0);
-		if (sqlite3_column_int(stmt, 1) == 0)
+		*cursor = sqlite3_column_int64(stmt, STORE_SCAN_ID);
+		if (sqlite3_column_int(stmt, STORE_SCAN_CHOSEN) == 0)
 			continue;
 		more = view_delivery(store, *cursor, out, why);
 		given++;
