@@ -1,7 +1,6 @@
 #include "common/domain.h"
 
 #include <string.h>
-#include <strings.h>
 
 #include "common/netaddr.h"
 
@@ -93,12 +92,6 @@ domain_normalize(struct slice name, char text[DOMAIN_TEXT])
 	text[name.len] = '\0';
 	domain_lower(text, name.len);
 	return true;
-}
-
-bool
-domain_equal(struct slice a, struct slice b)
-{
-	return a.len == b.len && (a.len == 0 || strncasecmp(a.data, b.data, a.len) == 0);
 }
 
 struct slice

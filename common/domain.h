@@ -26,6 +26,5 @@ bool domain_is_ehlo_name(struct slice name);
 void domain_lower(char *name, size_t len);
 /* Lower case, without a final dot, NUL-terminated; false when too long for text. */
 bool domain_normalize(struct slice name, char text[DOMAIN_TEXT]);
-bool domain_equal(struct slice a, struct slice b);
 /* The part behind the last "@"; empty when there is none. */
 struct slice domain_of(struct slice address);

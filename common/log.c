@@ -44,29 +44,6 @@ log_set_level(enum log_level level)
 	log_state.level = level;
 }
 
-enum log_level
-log_get_level(void)
-{
-	return log_state.level;
-}
-
-bool
-log_level_parse(const char *word, enum log_level *level)
-{
-	for (size_t i = 0; i < sizeof(log_levels) / sizeof(log_levels[0]); i++)
-		if (strcmp(word, log_levels[i].name) == 0) {
-			*level = (enum log_level)i;
-			return true;
-		}
-	return false;
-}
-
-const char *
-log_level_name(enum log_level level)
-{
-	return log_levels[level].name;
-}
-
 static void
 log_close(void)
 {

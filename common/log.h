@@ -18,10 +18,6 @@ typedef void (*log_sink_fn)(enum log_level level, const char *line, void *arg);
 /* "postriderd", "postrider-worker deliver/1"; kept, not copied. */
 void log_set_name(const char *name);
 void log_set_level(enum log_level level);
-enum log_level log_get_level(void);
-/* "error", "warn", "info", "debug"; false for any other word. */
-bool log_level_parse(const char *word, enum log_level *level);
-const char *log_level_name(enum log_level level);
 /* "stderr", "syslog" or a path, opened for appending. Also reopens after a rotation. */
 bool log_open(const char *target, struct why *why);
 void log_set_sink(log_sink_fn sink, void *arg);

@@ -85,12 +85,6 @@ wire_put_slice(struct wire_writer *writer, struct slice slice)
 }
 
 void
-wire_put_text(struct wire_writer *writer, const char *text)
-{
-	wire_put_slice(writer, slice_of(text));
-}
-
-void
 wire_reader_init(struct wire_reader *reader, const void *data, size_t len)
 {
 	*reader = (struct wire_reader){.data = data, .len = len};

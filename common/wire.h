@@ -35,8 +35,6 @@ void wire_put_u64(struct wire_writer *writer, uint64_t value);
 void wire_put_i64(struct wire_writer *writer, int64_t value);
 /* Length as 32 bits, then the bytes. */
 void wire_put_slice(struct wire_writer *writer, struct slice slice);
-/* A NUL-terminated text or NULL, which reads back as an empty slice. */
-void wire_put_text(struct wire_writer *writer, const char *text);
 /*
  * Room for len bytes as a slice field, to be filled by the caller (a body is read from its file
  * straight into the packet). NULL when it does not fit.

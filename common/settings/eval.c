@@ -145,18 +145,6 @@ settings_eval_count(const struct settings *settings, enum setting_id id, struct 
 }
 
 enum expr_status
-settings_eval_bool(const struct settings *settings, enum setting_id id, struct expr_env *env,
-		   bool *truth)
-{
-	struct settings_answer answer;
-	enum expr_status status = settings_eval(settings, id, env, &answer);
-
-	assert(settings_table_row(id)->type == SETTINGS_TYPE_BOOL);
-	*truth = answer.integer != 0;
-	return status;
-}
-
-enum expr_status
 settings_eval_choice(const struct settings *settings, enum setting_id id, struct expr_env *env,
 		     int *choice)
 {

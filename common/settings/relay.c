@@ -200,12 +200,6 @@ static const char *const settings_relay_names[] = {
     NULL,
 };
 
-const char *const *
-settings_relay_members(void)
-{
-	return settings_relay_names;
-}
-
 static void
 settings_relay_member(struct settings_relay_reader *reader, const struct toml_entry *entry,
 		      const char *name)

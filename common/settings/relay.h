@@ -34,5 +34,3 @@ struct settings_relays {
 /* Reads the `remote` table; what is wrong is added to complaints, relays that stand are kept. */
 struct settings_relays settings_relay_load(struct arena *arena, const struct toml_node *remote,
 					   struct settings_complaints *complaints);
-/* The member names of a relay, for suggestions; NULL-terminated. */
-const char *const *settings_relay_members(void);

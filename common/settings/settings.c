@@ -309,12 +309,6 @@ settings_hostname(const struct settings *settings)
 	return settings->hostname;
 }
 
-const char *
-settings_report_domain(const struct settings *settings)
-{
-	return settings->report_domain;
-}
-
 const struct netaddr *
 settings_source_addresses(const struct settings *settings, size_t *count)
 {

@@ -96,8 +96,6 @@ enum expr_status settings_eval_duration_ms(const struct settings *settings, enum
 					   struct expr_env *env, int64_t *ms);
 enum expr_status settings_eval_count(const struct settings *settings, enum setting_id id,
 				     struct expr_env *env, int64_t *count);
-enum expr_status settings_eval_bool(const struct settings *settings, enum setting_id id,
-				    struct expr_env *env, bool *truth);
 enum expr_status settings_eval_choice(const struct settings *settings, enum setting_id id,
 				      struct expr_env *env, int *choice);
 /* Empty when unset. */
@@ -118,8 +116,7 @@ const struct settings_relay *settings_relays(const struct settings *settings, si
 const struct settings_limiter *settings_limiters(const struct settings *settings, size_t *count);
 const struct settings_quota *settings_quotas(const struct settings *settings, size_t *count);
 
-/* server.hostname and report.domain, with their defaults. */
+/* server.hostname, with its default. */
 const char *settings_hostname(const struct settings *settings);
-const char *settings_report_domain(const struct settings *settings);
 /* Every source address the file names literally, without duplicates. */
 const struct netaddr *settings_source_addresses(const struct settings *settings, size_t *count);
