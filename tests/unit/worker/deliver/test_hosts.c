@@ -449,17 +449,4 @@ suite(void)
 	return suite;
 }
 
-int
-main(void)
-{
-	SRunner *runner;
-	int failed;
-
-	if (!stage_build())
-		return 77;
-	runner = srunner_create(suite());
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
+UNIT_MAIN_WHERE(stage_build(), suite)

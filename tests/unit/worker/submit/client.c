@@ -177,3 +177,31 @@ harness_greeted(struct harness *harness)
 	harness_ask(client, "EHLO client.example", "250-mx.test.example");
 	return client;
 }
+
+void
+harness_say_envelope(struct harness_client *client)
+{
+	harness_say(client, "MAIL FROM:<S@Example.ORG>\r\nRCPT TO:<R@Example.ORG>\r\n");
+	harness_expect(client, "250 2.1.0");
+	harness_expect(client, "250 2.1.5");
+}
+
+const char *
+harness_content(const struct harness_submit *submit)
+{
+	const char *date = strstr(str_c(&submit->body), " +0000\r\n");
+
+	ck_assert_ptr_nonnull(date);
+	return date + 8;
+}
+
+char *
+harness_text(size_t len)
+{
+	char *text = malloc(len + 1);
+
+	for (size_t i = 0; i < len; i++)
+		text[i] = i % 80 == 78 ? '\r' : i % 80 == 79 ? '\n' : (char)('a' + i % 23);
+	text[len] = '\0';
+	return text;
+}

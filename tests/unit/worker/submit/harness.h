@@ -96,3 +96,9 @@ void harness_expect_closed(struct harness_client *client);
 void harness_ask(struct harness_client *client, const char *line, const char *prefix);
 /* A client that has been greeted and has said EHLO. */
 struct harness_client *harness_greeted(struct harness *harness);
+/* MAIL for S@Example.ORG and RCPT for R@Example.ORG, both accepted. */
+void harness_say_envelope(struct harness_client *client);
+/* The bytes behind the trace header of a message. */
+const char *harness_content(const struct harness_submit *submit);
+/* So many bytes in lines of 80, NUL-terminated; the caller frees them. */
+char *harness_text(size_t len);

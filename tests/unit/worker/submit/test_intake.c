@@ -14,44 +14,13 @@
 #include "tests/unit/unit.h"
 #include "tests/unit/worker/submit/harness.h"
 
-static const char envelope[] = "MAIL FROM:<S@Example.ORG>\r\nRCPT TO:<R@Example.ORG>\r\n";
-
-static void
-say_envelope(struct harness_client *client)
-{
-	harness_say(client, envelope);
-	harness_expect(client, "250 2.1.0");
-	harness_expect(client, "250 2.1.5");
-}
-
-/* The bytes behind the trace header of a message. */
-static const char *
-content(const struct harness_submit *submit)
-{
-	const char *date = strstr(str_c(&submit->body), " +0000\r\n");
-
-	ck_assert_ptr_nonnull(date);
-	return date + 8;
-}
-
-static char *
-make_text(size_t len)
-{
-	char *text = malloc(len + 1);
-
-	for (size_t i = 0; i < len; i++)
-		text[i] = i % 80 == 78 ? '\r' : i % 80 == 79 ? '\n' : (char)('a' + i % 23);
-	text[len] = '\0';
-	return text;
-}
-
 static void
 send_large(struct harness *h, struct harness_client *c, size_t len, bool chunked)
 {
-	char *text = make_text(len);
+	char *text = harness_text(len);
 	char line[64];
 
-	say_envelope(c);
+	harness_say_envelope(c);
 	if (chunked) {
 		snprintf(line, sizeof(line), "BDAT %zu LAST\r\n", len);
 		harness_say(c, line);
@@ -62,7 +31,7 @@ send_large(struct harness *h, struct harness_client *c, size_t len, bool chunked
 		harness_say(c, "\r\n.\r\n");
 	}
 	harness_expect(c, "250 2.0.0 queued");
-	ck_assert(strncmp(content(&h->submits[h->submit_count - 1]), text, len) == 0);
+	ck_assert(strncmp(harness_content(&h->submits[h->submit_count - 1]), text, len) == 0);
 	free(text);
 }
 
@@ -80,7 +49,7 @@ START_TEST(test_intake_waits_for_segment)
 	h->lend = false;
 	harness_start(h);
 	c = harness_greeted(h);
-	say_envelope(c);
+	harness_say_envelope(c);
 	harness_ask(c, "DATA", "354");
 	harness_say(c, "x\r\n.\r\n");
 	harness_turn(h);
@@ -158,12 +127,12 @@ START_TEST(test_intake_large_refused)
 {
 	struct harness *h = harness_new();
 	struct harness_client *c;
-	char *text = make_text(400000);
+	char *text = harness_text(400000);
 
 	h->lend = false;
 	harness_start(h);
 	c = harness_greeted(h);
-	say_envelope(c);
+	harness_say_envelope(c);
 	harness_ask(c, "DATA", "354");
 	harness_say_bytes(c, text, 300000);
 	harness_turn(h);
@@ -173,7 +142,7 @@ START_TEST(test_intake_large_refused)
 	harness_expect(c, "452 4.7.1 disk full");
 	harness_ask(c, "NOOP", "250");
 	/* The client that asked for it vanishes: it is sealed when it comes. */
-	say_envelope(c);
+	harness_say_envelope(c);
 	harness_ask(c, "DATA", "354");
 	harness_say_bytes(c, text, 300000);
 	harness_turn(h);
@@ -183,7 +152,7 @@ START_TEST(test_intake_large_refused)
 	harness_lend(h, true, h->want);
 	c = harness_greeted(h);
 	/* And one that vanishes after the segment came. */
-	say_envelope(c);
+	harness_say_envelope(c);
 	harness_ask(c, "DATA", "354");
 	harness_say_bytes(c, text, 300000);
 	harness_turn(h);
@@ -228,7 +197,7 @@ START_TEST(test_intake_vanishing)
 	ck_assert_uint_eq(h->submit_count, 0);
 	/* Behind SUBMIT the message is the master's, with or without its client. */
 	c = harness_greeted(h);
-	say_envelope(c);
+	harness_say_envelope(c);
 	harness_ask(c, "DATA", "354");
 	harness_say(c, "x\r\n.\r\n");
 	harness_until_submits(h, 1);
@@ -254,7 +223,7 @@ START_TEST(test_intake_retire)
 	harness_start(h);
 	c = harness_greeted(h);
 	d = harness_greeted(h);
-	say_envelope(c);
+	harness_say_envelope(c);
 	h->lend = false;
 	submit_retire(h->submit, on_drained, h);
 	ck_assert(!h->drained);
@@ -298,10 +267,10 @@ START_TEST(test_intake_disk_full)
 	h->lend_fd = open("/dev/full", O_WRONLY);
 	harness_start(h);
 	c = harness_greeted(h);
-	say_envelope(c);
+	harness_say_envelope(c);
 	harness_ask(c, "DATA", "354");
 	harness_ask(c, "x\r\n.", "452 4.3.1");
-	say_envelope(c);
+	harness_say_envelope(c);
 	harness_ask(c, "DATA", "354");
 	harness_ask(c, "x\r\n.", "452 4.3.1");
 	ck_assert_uint_eq(h->submit_count, 0);
@@ -325,13 +294,13 @@ START_TEST(test_intake_sync_fails)
 	harness_turn(h);
 	close(h->lend_fd);
 	h->lend_fd = -1;
-	say_envelope(c);
+	harness_say_envelope(c);
 	harness_ask(c, "DATA", "354");
 	h->lend = false;
 	harness_ask(c, "x\r\n.", "452 4.3.1");
 	ck_assert_uint_eq(h->submit_count, 0);
 	harness_lend(h, false, 0);
-	say_envelope(c);
+	harness_say_envelope(c);
 	harness_ask(c, "DATA", "354");
 	harness_ask(c, "x\r\n.", "250");
 	ck_assert_uint_eq(h->submits[0].fields.segment, 1);
@@ -346,7 +315,7 @@ START_TEST(test_intake_short_write)
 	struct rlimit limit = {.rlim_cur = 600000, .rlim_max = RLIM_INFINITY};
 	struct harness *h = harness_new();
 	struct harness_client *c;
-	char *text = make_text(250000);
+	char *text = harness_text(250000);
 
 	signal(SIGXFSZ, SIG_IGN);
 	harness_start(h);
@@ -354,7 +323,7 @@ START_TEST(test_intake_short_write)
 	harness_turn(h);
 	setrlimit(RLIMIT_FSIZE, &limit);
 	for (int i = 0; i < 4; i++) {
-		say_envelope(c);
+		harness_say_envelope(c);
 		harness_ask(c, "DATA", "354");
 		harness_say_bytes(c, text, 250000);
 		harness_ask(c, "\r\n.", i < 2 ? "250" : "452 4.3.1");
@@ -362,7 +331,7 @@ START_TEST(test_intake_short_write)
 	limit.rlim_cur = RLIM_INFINITY;
 	setrlimit(RLIMIT_FSIZE, &limit);
 	/* What was written of the refused ones is lost space. */
-	say_envelope(c);
+	harness_say_envelope(c);
 	harness_ask(c, "DATA", "354");
 	harness_ask(c, "x\r\n.", "250");
 	ck_assert_uint_eq(h->submits[2].fields.segment, 0);

@@ -14,26 +14,6 @@
 #include "tests/unit/unit.h"
 #include "tests/unit/worker/submit/harness.h"
 
-static const char envelope[] = "MAIL FROM:<S@Example.ORG>\r\nRCPT TO:<R@Example.ORG>\r\n";
-
-static void
-say_envelope(struct harness_client *client)
-{
-	harness_say(client, envelope);
-	harness_expect(client, "250 2.1.0");
-	harness_expect(client, "250 2.1.5");
-}
-
-/* The bytes behind the trace header of a message. */
-static const char *
-content(const struct harness_submit *submit)
-{
-	const char *date = strstr(str_c(&submit->body), " +0000\r\n");
-
-	ck_assert_ptr_nonnull(date);
-	return date + 8;
-}
-
 START_TEST(test_session_plain)
 {
 	struct harness *h = harness_new();
@@ -42,11 +22,11 @@ START_TEST(test_session_plain)
 
 	harness_start(h);
 	c = harness_greeted(h);
-	say_envelope(c);
+	harness_say_envelope(c);
 	harness_ask(c, "DATA", "354 ");
 	harness_ask(c, "Subject: x\r\n\r\n..dot\r\nend\r\n.", "250 2.0.0 queued as 1001");
 	ck_assert_uint_eq(h->submit_count, 1);
-	ck_assert_str_eq(content(&h->submits[0]), "Subject: x\r\n\r\n.dot\r\nend\r\n");
+	ck_assert_str_eq(harness_content(&h->submits[0]), "Subject: x\r\n\r\n.dot\r\nend\r\n");
 	ck_assert_str_eq(str_c(&h->submits[0].sender), "S@example.org");
 	ck_assert_str_eq(str_c(&h->submits[0].recipients), "R@example.org ");
 	ck_assert(strncmp(str_c(&h->submits[0].client), "uid ", 4) == 0);
@@ -163,7 +143,7 @@ START_TEST(test_session_bdat)
 	c = harness_greeted(h);
 	harness_say(c, "BDAT 3\r\nabc");
 	harness_expect(c, "503");
-	say_envelope(c);
+	harness_say_envelope(c);
 	harness_ask(c, "BDAT 5\r\n.a\r\n.NOOP", "250 2.0.0 5 octets");
 	harness_expect(c, "250");
 	harness_ask(c, "DATA", "503");
@@ -172,13 +152,13 @@ START_TEST(test_session_bdat)
 	harness_say(c, "BDAT 4 LAST\r\nx\ny");
 	harness_say(c, "z");
 	harness_expect(c, "250 2.0.0 queued");
-	ck_assert_str_eq(content(&h->submits[0]), ".a\r\n.x\r\nyz\r\n");
+	ck_assert_str_eq(harness_content(&h->submits[0]), ".a\r\n.x\r\nyz\r\n");
 	/* A transaction without a body, and a LAST by itself. */
-	say_envelope(c);
+	harness_say_envelope(c);
 	harness_ask(c, "BDAT 0 LAST", "250 2.0.0 queued");
-	ck_assert_str_eq(content(&h->submits[1]), "");
+	ck_assert_str_eq(harness_content(&h->submits[1]), "");
 	/* RSET between chunks: nothing of it is kept. */
-	say_envelope(c);
+	harness_say_envelope(c);
 	harness_say(c, "BDAT 1\r\nx");
 	harness_expect(c, "250");
 	harness_ask(c, "RSET", "250");
@@ -216,8 +196,8 @@ START_TEST(test_session_pipelining)
 	harness_expect(c, "221");
 	harness_expect_closed(c);
 	ck_assert_str_eq(str_c(&h->submits[0].recipients), "a@b c@b ");
-	ck_assert_str_eq(content(&h->submits[0]), "one\r\n");
-	ck_assert_str_eq(content(&h->submits[1]), "two\r\n");
+	ck_assert_str_eq(harness_content(&h->submits[0]), "one\r\n");
+	ck_assert_str_eq(harness_content(&h->submits[1]), "two\r\n");
 	harness_hang_up(&c);
 	harness_free(h);
 }
@@ -237,7 +217,7 @@ START_TEST(test_session_bytewise)
 		event_base_loop(h->base, EVLOOP_NONBLOCK);
 	}
 	harness_until_submits(h, 1);
-	ck_assert_str_eq(content(&h->submits[0]), ".x\r\ny\r\n.\r\nz\r\n");
+	ck_assert_str_eq(harness_content(&h->submits[0]), ".x\r\ny\r\n.\r\nz\r\n");
 	harness_hang_up(&c);
 	harness_free(h);
 }
@@ -252,7 +232,7 @@ START_TEST(test_session_waits_for_accept)
 	h->accept = false;
 	harness_start(h);
 	c = harness_greeted(h);
-	say_envelope(c);
+	harness_say_envelope(c);
 	harness_ask(c, "DATA", "354");
 	harness_say(c, "x\r\n.\r\nNOOP\r\n");
 	harness_until_submits(h, 1);
@@ -261,7 +241,7 @@ START_TEST(test_session_waits_for_accept)
 	harness_accept(h, h->submits[0].ticket);
 	harness_expect(c, "250 2.0.0 queued");
 	harness_expect(c, "250 2.0.0 Ok");
-	say_envelope(c);
+	harness_say_envelope(c);
 	harness_ask(c, "DATA", "354");
 	harness_say(c, "x\r\n.\r\n");
 	harness_until_submits(h, 2);
@@ -276,17 +256,6 @@ START_TEST(test_session_waits_for_accept)
 	harness_free(h);
 }
 END_TEST
-
-static char *
-make_text(size_t len)
-{
-	char *text = malloc(len + 1);
-
-	for (size_t i = 0; i < len; i++)
-		text[i] = i % 80 == 78 ? '\r' : i % 80 == 79 ? '\n' : (char)('a' + i % 23);
-	text[len] = '\0';
-	return text;
-}
 
 START_TEST(test_session_limits)
 {
@@ -304,18 +273,18 @@ START_TEST(test_session_limits)
 	harness_expect(d, "421 4.3.2");
 	harness_expect_closed(d);
 	harness_hang_up(&d);
-	say_envelope(c);
+	harness_say_envelope(c);
 	harness_ask(c, "RCPT TO:<b@b>", "250");
 	harness_ask(c, "RCPT TO:<c@b>", "452 4.5.3");
 	harness_ask(c, "DATA", "354");
 	memset(line, 'x', sizeof(line));
 	harness_say_bytes(c, line, 1001);
 	harness_ask(c, "\r\n.", "552 5.3.4");
-	say_envelope(c);
+	harness_say_envelope(c);
 	harness_ask(c, "DATA", "354");
 	harness_say_bytes(c, line, 998);
 	harness_ask(c, "\r\n.", "250");
-	say_envelope(c);
+	harness_say_envelope(c);
 	harness_say(c, "BDAT 1001\r\n");
 	harness_say_bytes(c, line, 1001);
 	harness_expect(c, "552 5.3.4");
@@ -358,20 +327,20 @@ START_TEST(test_session_bad_bodies)
 	h->config.refuse_bare_newline = true;
 	harness_start(h);
 	c = harness_greeted(h);
-	say_envelope(c);
+	harness_say_envelope(c);
 	harness_ask(c, "DATA", "354");
 	harness_ask(c, "a\n.\r\nb\r\n.", "554 5.6.0");
-	say_envelope(c);
+	harness_say_envelope(c);
 	harness_ask(c, "DATA", "354");
 	harness_say_bytes(c, "a\0b\r\n.\r\n", 8);
 	harness_expect(c, "554 5.6.0");
 	for (int i = 0; i < 101; i++)
 		str_text(&loop, "Received: x\r\n");
-	say_envelope(c);
+	harness_say_envelope(c);
 	harness_ask(c, "DATA", "354");
 	harness_say_bytes(c, loop.data, loop.len);
 	harness_ask(c, ".", "554 5.4.6");
-	say_envelope(c);
+	harness_say_envelope(c);
 	harness_ask(c, "DATA", "354");
 	harness_say_bytes(c, loop.data + 13, loop.len - 13);
 	harness_ask(c, ".", "250");
@@ -386,15 +355,15 @@ START_TEST(test_session_memory)
 	struct harness *h = harness_new();
 	struct harness_client *c;
 	struct harness_client *d;
-	char *text = make_text(200000);
+	char *text = harness_text(200000);
 
 	h->config.memory = 150000;
 	harness_start(h);
 	c = harness_greeted(h);
 	d = harness_greeted(h);
-	say_envelope(d);
+	harness_say_envelope(d);
 	/* One that grows past it while it comes. */
-	say_envelope(c);
+	harness_say_envelope(c);
 	harness_ask(c, "DATA", "354");
 	harness_say_bytes(c, text, 100000);
 	harness_turn(h);
@@ -404,7 +373,7 @@ START_TEST(test_session_memory)
 	harness_ask(c, "\r\n.", "452 4.3.1");
 	harness_ask(d, "DATA", "354");
 	harness_ask(d, "x\r\n.", "250");
-	say_envelope(c);
+	harness_say_envelope(c);
 	harness_ask(c, "DATA", "354");
 	harness_ask(c, "x\r\n.", "250");
 	free(text);
@@ -425,7 +394,7 @@ START_TEST(test_session_timeout)
 	harness_start(h);
 	c = harness_greeted(h);
 	d = harness_greeted(h);
-	say_envelope(d);
+	harness_say_envelope(d);
 	harness_ask(d, "DATA", "354");
 	harness_say(d, "x\r\n.\r\n");
 	harness_expect(c, "421 4.4.2");
